@@ -1,0 +1,191 @@
+//! From a builder to an assembly: everything is checked, and every problem is in one report.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::builder::AppBuilder;
+use super::context::{AppContext, Parts};
+use super::{Assembly, StartError};
+use crate::command;
+use crate::component::graph::{self, Node};
+use crate::component::{ComponentDef, Wiring};
+use crate::config::settings::keys_of;
+use crate::config::{ConfigDef, bind};
+use crate::error::{ErrorKind, Result};
+use crate::health::HealthConfig;
+use crate::lifecycle::start::Phases;
+use crate::lifecycle::{Hook, HookDef, LifecycleConfig, StopRequest};
+use crate::management;
+use crate::schedule::TaskDef;
+
+impl AppBuilder {
+    /// Loads the configuration, configures the modules, and checks everything that can be checked without opening
+    /// anything.
+    ///
+    /// # Errors
+    /// The report of all problems, or the error of a module that could not be configured.
+    pub async fn assemble(self) -> std::result::Result<Assembly, StartError> {
+        self.assemble_for(Arc::default()).await
+    }
+
+    pub(super) async fn assemble_for(
+        mut self,
+        stop: Arc<StopRequest>,
+    ) -> std::result::Result<Assembly, StartError> {
+        let mut phases = Phases::default();
+        let at = Instant::now();
+        self.load();
+        if !self.report.is_empty() {
+            // With a file that cannot be read, everything else would be a consequence.
+            return Err(self.into_report());
+        }
+        let lifecycle = self.config::<LifecycleConfig>();
+        let health = self.config::<HealthConfig>();
+        if self.with_inventory {
+            for def in inventory::iter::<ConfigDef> {
+                self.bind(def);
+            }
+        }
+        phases.record("configuration", at.elapsed());
+
+        let at = Instant::now();
+        self.configure_modules().await.map_err(StartError::Failed)?;
+        self.collect_items();
+        self.check_configuration();
+        let plan = self.check_wiring();
+        phases.record("modules", at.elapsed());
+
+        let (Ok(lifecycle), Ok(health), Some(plan), true) =
+            (lifecycle, health, plan, self.report.is_empty())
+        else {
+            return Err(self.into_report());
+        };
+        let Some(mut settings) = self.settings.take() else {
+            return Err(self.into_report());
+        };
+        let warnings = std::mem::take(&mut settings.warnings);
+        for warning in &warnings {
+            tracing::warn!(target: "rustboot", "{warning}");
+        }
+
+        let mut endpoints = management::built_in();
+        endpoints.append(&mut self.endpoints);
+        let mut commands = command::built_in();
+        commands.append(&mut self.commands);
+        let context = AppContext::new(Parts {
+            info: self.info,
+            settings,
+            sections: self.sections,
+            section_defs: self.section_defs,
+            conditions: self.conditions,
+            endpoints,
+            stop,
+            show_details: health.show_details,
+            began: self.began,
+        });
+        Ok(Assembly {
+            context,
+            arguments: self.sources.arguments,
+            plan,
+            preparations: self.preparations,
+            hooks: self.hooks,
+            tasks: self.tasks,
+            indicators: self.indicators,
+            servers: self.servers,
+            commands,
+            lifecycle,
+            health,
+            warnings,
+            phases,
+        })
+    }
+
+    /// Modules may add modules, so this walks by index.
+    async fn configure_modules(&mut self) -> Result<()> {
+        let mut index = 0;
+        while let Some(module) = self.modules.get(index).cloned() {
+            index += 1;
+            self.current_module = module.name().to_owned();
+            let configured = module.configure(self).await;
+            self.forgive_reported(configured, module.name())?;
+        }
+        for module in self.modules.clone() {
+            self.current_module = module.name().to_owned();
+            let finished = module.finish(self);
+            self.forgive_reported(finished, module.name())?;
+        }
+        Ok(())
+    }
+
+    /// A module that passes on a problem of its configuration is in the report already; the others still have their say.
+    fn forgive_reported(&self, outcome: Result<()>, module: &str) -> Result<()> {
+        match outcome {
+            Err(error) if error.kind() == ErrorKind::Configuration && !self.report.is_empty() => {
+                Ok(())
+            }
+            outcome => outcome.map_err(|error| {
+                error.context(format!("the module {module} could not be configured"))
+            }),
+        }
+    }
+
+    fn collect_items(&mut self) {
+        if !self.with_inventory {
+            return;
+        }
+        self.nodes
+            .extend(inventory::iter::<ComponentDef>.into_iter().map(Node::from));
+        self.hooks
+            .extend(inventory::iter::<HookDef>.into_iter().map(Hook::from));
+        self.tasks
+            .extend(inventory::iter::<TaskDef>.into_iter().copied());
+        self.tasks.sort_by_key(|task| (task.name, task.location));
+    }
+
+    fn check_configuration(&mut self) {
+        let Some(settings) = &mut self.settings else {
+            return;
+        };
+        let prefixes: Vec<&str> = self.section_defs.iter().map(|def| def.prefix).collect();
+        let mut warnings = Vec::new();
+        bind::judge_unknown(
+            settings,
+            &self.unknown,
+            &prefixes,
+            &mut self.report.configuration,
+            &mut warnings,
+        );
+        let known: Vec<String> = self
+            .section_defs
+            .iter()
+            .flat_map(|def| keys_of(def).into_iter().map(|(key, _)| key))
+            .collect();
+        for pending in &settings.pending_files {
+            if known.contains(&pending.key) && !known.contains(&format!("{}_file", pending.key)) {
+                self.report.configuration.push(pending.problem.clone());
+            }
+        }
+        self.report
+            .configuration
+            .extend_from_slice(settings.placeholder_problems());
+        settings.warnings.append(&mut warnings);
+    }
+
+    fn check_wiring(&mut self) -> Option<graph::Plan> {
+        let mut consumers: Vec<Wiring> = std::mem::take(&mut self.wirings);
+        consumers.extend(self.hooks.iter().map(Hook::wiring));
+        consumers.extend(self.tasks.iter().map(TaskDef::wiring));
+        match graph::plan(std::mem::take(&mut self.nodes), &consumers) {
+            Ok(plan) => Some(plan),
+            Err(problems) => {
+                self.report.wiring.extend(problems);
+                None
+            }
+        }
+    }
+
+    fn into_report(mut self) -> StartError {
+        self.report.sort();
+        StartError::Report(self.report)
+    }
+}

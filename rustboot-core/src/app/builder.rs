@@ -1,0 +1,440 @@
+//! Collects what an application is made of. No method opens anything or panics.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use figment::value::Value;
+
+use super::assembly::IndicatorFactory;
+use super::context::{Sections, read_section};
+use super::{AppInfo, Condition, ErasedModule, Module};
+use crate::command::Command;
+use crate::component::build::Preparation;
+use crate::component::graph::{Node, Strength};
+use crate::component::{
+    BoxFuture, ComponentKey, Dependency, Instance, Resolver, TypeIdMap, Wiring,
+};
+use crate::config::bind::{Binding, UnknownKey};
+use crate::config::layer::Layer;
+use crate::config::settings::Settings;
+use crate::config::{Config, ConfigDef, Origin, Profile, Properties, Sources, load};
+use crate::error::{Error, ErrorKind, Result};
+use crate::health::HealthIndicator;
+use crate::lifecycle::{Hook, HookPhase, Server};
+use crate::management::Endpoint;
+use crate::report::{Problem, Report};
+use crate::schedule::TaskDef;
+use crate::source::Location;
+
+/// An application under construction.
+///
+/// Modules and the user's `main` see it, in turn. Its configuration can be read from the first moment on: files and
+/// environment are loaded when somebody first asks.
+pub struct AppBuilder {
+    pub(super) info: AppInfo,
+    pub(super) sources: Sources,
+    pub(super) settings: Option<Settings>,
+    pub(super) defaults: Vec<(String, Value, Origin)>,
+    pub(super) overrides: Vec<(String, Value, Origin)>,
+    pub(super) report: Report,
+    pub(super) sections: Sections,
+    pub(super) section_defs: Vec<ConfigDef>,
+    pub(super) unknown: Vec<UnknownKey>,
+    pub(super) modules: Vec<Arc<dyn ErasedModule>>,
+    pub(super) current_module: String,
+    pub(super) conditions: Vec<Condition>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) wirings: Vec<Wiring>,
+    pub(super) preparations: Vec<Preparation>,
+    pub(super) hooks: Vec<Hook>,
+    pub(super) tasks: Vec<TaskDef>,
+    pub(super) indicators: Vec<IndicatorFactory>,
+    pub(super) servers: Vec<Arc<dyn Server>>,
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) commands: Vec<Command>,
+    pub(super) extensions: TypeIdMap<Box<dyn Any + Send>>,
+    pub(super) with_inventory: bool,
+    pub(super) began: Instant,
+}
+
+impl AppBuilder {
+    /// An application without any module, configured by the process: its arguments, environment and working folder.
+    pub fn new(info: AppInfo) -> Self {
+        Self {
+            info,
+            sources: Sources::process(),
+            settings: None,
+            defaults: Vec::new(),
+            overrides: Vec::new(),
+            report: Report::default(),
+            sections: Sections::default(),
+            section_defs: Vec::new(),
+            unknown: Vec::new(),
+            modules: Vec::new(),
+            current_module: info.name.to_owned(),
+            conditions: Vec::new(),
+            nodes: Vec::new(),
+            wirings: Vec::new(),
+            preparations: Vec::new(),
+            hooks: Vec::new(),
+            tasks: Vec::new(),
+            indicators: Vec::new(),
+            servers: Vec::new(),
+            endpoints: Vec::new(),
+            commands: Vec::new(),
+            extensions: TypeIdMap::default(),
+            with_inventory: true,
+            began: Instant::now(),
+        }
+    }
+
+    /// Says who the application is. `rustboot::app_info!()` fills in the crate's own name and version.
+    pub fn info(&mut self, info: AppInfo) -> &mut Self {
+        self.info = info;
+        self
+    }
+
+    /// Who the application is.
+    pub fn app_info(&self) -> &AppInfo {
+        &self.info
+    }
+
+    /// Takes configuration from elsewhere than the process: for tests, and for several applications in one process. Has to
+    /// come before anything reads the configuration.
+    pub fn sources(&mut self, sources: Sources) -> &mut Self {
+        self.sources = sources;
+        self
+    }
+
+    /// Leaves out what the macros collected from the linked crates; only what is registered by hand counts.
+    pub fn without_collected_items(&mut self) -> &mut Self {
+        self.with_inventory = false;
+        self
+    }
+
+    /// Adds an integration.
+    pub fn module(&mut self, module: impl Module) -> &mut Self {
+        self.modules.push(Arc::new(module));
+        self
+    }
+
+    /// Sets a configuration value that everything else beats: a default of the application.
+    #[track_caller]
+    pub fn default_value(&mut self, key: &str, value: impl Into<Value>) -> &mut Self {
+        let value = (
+            key.to_owned(),
+            value.into(),
+            Origin::Code(Location::caller()),
+        );
+        match &mut self.settings {
+            Some(settings) => {
+                let name = format!("default of {key}");
+                settings.push_below(load::code_layer(&name, std::slice::from_ref(&value)));
+            }
+            None => self.defaults.push(value),
+        }
+        self
+    }
+
+    /// Sets a configuration value that beats everything else, the command line included: for tests.
+    #[track_caller]
+    pub fn override_value(&mut self, key: &str, value: impl Into<Value>) -> &mut Self {
+        let value = (
+            key.to_owned(),
+            value.into(),
+            Origin::Code(Location::caller()),
+        );
+        match &mut self.settings {
+            Some(settings) => {
+                let name = format!("override of {key}");
+                settings.push(load::code_layer(&name, std::slice::from_ref(&value)));
+            }
+            None => self.overrides.push(value),
+        }
+        self
+    }
+
+    /// The profile it will run in.
+    pub fn profile(&mut self) -> &Profile {
+        &self.load().profile
+    }
+
+    /// The folder that relative paths of the configuration start from.
+    pub fn base_dir(&self) -> &std::path::Path {
+        &self.sources.base_dir
+    }
+
+    /// Whether the application is going to serve, and is not one of the commands that print something and end.
+    pub fn is_serving(&self) -> bool {
+        matches!(self.sources.arguments.words().first(), None | Some(&"run"))
+    }
+
+    /// A section of the configuration, bound now.
+    ///
+    /// # Errors
+    /// When it is not valid. The problems are collected and reported with all others; pass the error on with `?`.
+    pub fn config<T: Properties>(&mut self) -> Result<Config<T>> {
+        self.bind(&ConfigDef::of::<T>());
+        read_section(&self.sections).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Configuration,
+                format!("the configuration of [{}] is not valid", T::PREFIX),
+            )
+        })
+    }
+
+    /// Whether something sets a key, a default included.
+    pub fn has_value(&mut self, key: &str) -> bool {
+        self.load().find(key).is_some()
+    }
+
+    /// The names below a section, for modules whose keys are names: `[databases.NAME]`.
+    pub fn names_below(&mut self, section: &str) -> Vec<String> {
+        match self.load().find(section) {
+            Some(Value::Dict(_, dict)) => dict.keys().cloned().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Hands in a component by hand. It replaces the one of the same type that `#[component]` or a module declares.
+    #[track_caller]
+    pub fn provide<T: Send + Sync + 'static>(&mut self, value: T) -> &mut Self {
+        let instance = Instance::new(value);
+        self.nodes.push(Node {
+            key: ComponentKey::of::<T>(),
+            location: Location::caller(),
+            dependencies: Vec::new(),
+            strength: Strength::Provided,
+            eager: true,
+            factory: Arc::new(move |_| {
+                let instance = instance.clone();
+                Ok(Box::pin(async move { Ok(instance) }))
+            }),
+        });
+        self
+    }
+
+    /// Declares a component that is there unless the user brings one of that type, and built only when somebody needs it.
+    #[track_caller]
+    pub fn fallback_component<F>(
+        &mut self,
+        key: ComponentKey,
+        dependencies: Vec<Dependency>,
+        factory: F,
+    ) -> &mut Self
+    where
+        F: Fn(&Resolver<'_>) -> Result<BoxFuture<'static, Result<Instance>>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.nodes.push(Node {
+            key,
+            location: Location::caller(),
+            dependencies,
+            strength: Strength::Fallback,
+            eager: false,
+            factory: Arc::new(factory),
+        });
+        self
+    }
+
+    /// Builds a fallback component even when nobody needs it: because it is configured.
+    pub fn require(&mut self, key: ComponentKey) -> &mut Self {
+        for node in self.nodes.iter_mut().filter(|node| node.key == key) {
+            node.eager = true;
+        }
+        self
+    }
+
+    /// Says that something needs components, so that it is checked with everything else.
+    pub fn wiring(&mut self, wiring: Wiring) -> &mut Self {
+        self.wirings.push(wiring);
+        self
+    }
+
+    /// Adds something that has to be done to a component before anybody may use it: migrations.
+    pub fn prepare<F, Fut>(&mut self, key: ComponentKey, run: F) -> &mut Self
+    where
+        F: Fn(Instance) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.preparations.push(Preparation {
+            key,
+            run: Arc::new(move |instance| Box::pin(run(instance))),
+        });
+        self
+    }
+
+    /// Adds a hook.
+    #[track_caller]
+    pub fn hook<F, Fut>(
+        &mut self,
+        phase: HookPhase,
+        name: &str,
+        dependencies: Vec<Dependency>,
+        call: F,
+    ) -> &mut Self
+    where
+        F: Fn(&Resolver<'_>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.hooks.push(Hook {
+            name: name.to_owned(),
+            phase,
+            location: Location::caller(),
+            dependencies,
+            call: Arc::new(move |resolver| Ok(Box::pin(call(resolver)))),
+        });
+        self
+    }
+
+    /// Adds a scheduled task.
+    pub fn task(&mut self, task: TaskDef) -> &mut Self {
+        self.tasks.push(task);
+        self
+    }
+
+    /// Adds a health indicator that needs no component.
+    pub fn health(&mut self, indicator: impl HealthIndicator) -> &mut Self {
+        let indicator: Arc<dyn HealthIndicator> = Arc::new(indicator);
+        self.indicators
+            .push(Arc::new(move |_| Ok(Some(Arc::clone(&indicator)))));
+        self
+    }
+
+    /// Adds a health indicator that is made once the components are there; `None` when there is nothing to look at.
+    pub fn health_of<F>(&mut self, make: F) -> &mut Self
+    where
+        F: Fn(&Resolver<'_>) -> Result<Option<Arc<dyn HealthIndicator>>> + Send + Sync + 'static,
+    {
+        self.indicators.push(Arc::new(make));
+        self
+    }
+
+    /// Adds a server.
+    pub fn server(&mut self, server: impl Server) -> &mut Self {
+        self.servers.push(Arc::new(server));
+        self
+    }
+
+    /// Adds a management endpoint.
+    pub fn endpoint(&mut self, endpoint: Endpoint) -> &mut Self {
+        self.endpoints.push(endpoint);
+        self
+    }
+
+    /// Adds a command.
+    pub fn command(&mut self, command: Command) -> &mut Self {
+        self.commands.push(command);
+        self
+    }
+
+    /// Adds a problem of the wiring, to be reported with all others.
+    pub fn problem(&mut self, problem: Problem) -> &mut Self {
+        self.report.wiring.push(problem);
+        self
+    }
+
+    /// Says that the module being configured is active, and why.
+    pub fn active(&mut self, reason: impl Into<String>) -> &mut Self {
+        self.condition(true, reason.into())
+    }
+
+    /// Says that the module being configured does nothing, and why.
+    pub fn inactive(&mut self, reason: impl Into<String>) -> &mut Self {
+        self.condition(false, reason.into())
+    }
+
+    fn condition(&mut self, active: bool, reason: String) -> &mut Self {
+        self.conditions.push(Condition {
+            module: self.current_module.clone(),
+            active,
+            reason,
+        });
+        self
+    }
+
+    /// State that a module keeps in the builder, made by `Default` when it is first asked for. Extension traits on
+    /// `AppBuilder` put there what the user calls them with, and the module takes it out in `finish`.
+    pub fn extension<T: Any + Send + Default>(&mut self) -> &mut T {
+        let slot = self
+            .extensions
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Box::new(T::default()));
+        if !slot.is::<T>() {
+            *slot = Box::new(T::default());
+        }
+        match slot.downcast_mut::<T>() {
+            Some(extension) => extension,
+            // The slot was filled with a `T` two lines above.
+            None => unreachable!("the slot of a type holds that type"),
+        }
+    }
+
+    pub(super) fn load(&mut self) -> &mut Settings {
+        let Self {
+            settings,
+            sources,
+            info,
+            report,
+            defaults,
+            overrides,
+            ..
+        } = self;
+        settings.get_or_insert_with(|| {
+            let mut settings = load::load(sources, info.env_prefix, &mut report.configuration);
+            settings.push_below(load::code_layer("defaults of the application", defaults));
+            settings.push(load::code_layer("overrides", overrides));
+            settings
+        })
+    }
+
+    pub(super) fn bind(&mut self, def: &ConfigDef) {
+        let type_id = (def.type_id)();
+        if self
+            .section_defs
+            .iter()
+            .any(|bound| (bound.type_id)() == type_id)
+        {
+            return;
+        }
+        self.section_defs.push(*def);
+        let fields = (def.fields)();
+        let settings = self.load();
+        let is_dev = settings.profile.is_dev();
+        let name = format!("defaults of {}", def.prefix);
+        settings.push_below(Layer::defaults(name, def.prefix, &fields, is_dev));
+        let Self {
+            settings,
+            report,
+            unknown,
+            sections,
+            ..
+        } = self;
+        let Some(settings) = settings else { return };
+        let mut binding = Binding {
+            settings,
+            def,
+            problems: &mut report.configuration,
+            unknown,
+        };
+        if let Some(section) = (def.bind)(&mut binding) {
+            sections.insert(type_id, section);
+        }
+    }
+}
+
+impl fmt::Debug for AppBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppBuilder")
+            .field("info", &self.info)
+            .field(
+                "modules",
+                &self.modules.iter().map(|m| m.name()).collect::<Vec<_>>(),
+            )
+            .finish_non_exhaustive()
+    }
+}

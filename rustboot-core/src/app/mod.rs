@@ -1,0 +1,28 @@
+//! An application: built, checked, started, stopped.
+//!
+//! [`AppBuilder`] collects what the modules and the user bring; nothing in it opens anything. [`AppBuilder::assemble`] loads
+//! the configuration, lets the modules configure themselves and checks all of it together; the result is an [`Assembly`],
+//! or a [`Report`](crate::report::Report) with every problem. A command then does with the assembly what it is for:
+//! `run` starts it, `check` only looks.
+
+mod assemble;
+mod assembly;
+mod builder;
+mod context;
+mod info;
+mod module;
+mod run;
+mod running;
+#[cfg(test)]
+mod tests;
+
+pub use assembly::Assembly;
+pub use builder::AppBuilder;
+pub use context::AppContext;
+pub(crate) use context::Startup;
+pub use info::{AppInfo, Resource};
+pub(crate) use module::ErasedModule;
+pub use module::{Condition, Module};
+pub(crate) use run::print;
+pub use run::{StartError, block_on};
+pub use running::{AppHandle, RunningApp};

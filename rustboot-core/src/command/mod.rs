@@ -1,0 +1,140 @@
+//! The commands that every application binary has: `run`, `check`, `config`, `migrate`, `version`, `help`, and those of the
+//! modules (`routes`, `health`).
+//!
+//! A command gets the [`Assembly`]: configuration bound and wiring checked, nothing opened.
+
+mod check;
+mod config;
+mod migrate;
+
+use std::fmt::Write as _;
+
+use crate::app::{AppInfo, Assembly, StartError};
+use crate::component::BoxFuture;
+use crate::config::{Arguments, nearest};
+use crate::error::{Error, Result};
+
+/// A command of the application's binary.
+#[derive(Clone, Copy)]
+pub struct Command {
+    /// The word on the command line.
+    pub name: &'static str,
+    /// One line for `help`.
+    pub help: &'static str,
+    /// Does it; the result is the exit code.
+    pub run: fn(Assembly) -> BoxFuture<'static, Result<u8>>,
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Command({})", self.name)
+    }
+}
+
+/// What every application has.
+pub(crate) fn built_in() -> Vec<Command> {
+    vec![
+        Command {
+            name: "run",
+            help: "serve (the default)",
+            run: |assembly| Box::pin(async { Ok(assembly.start().await?.wait().await) }),
+        },
+        Command {
+            name: "check",
+            help: "load, validate and wire without opening a connection; --connect also builds the components and checks health",
+            run: |assembly| Box::pin(check::check(assembly)),
+        },
+        Command {
+            name: "config",
+            help: "print the effective configuration with the origin of every value; --format json",
+            run: |assembly| Box::pin(async move { config::config(&assembly) }),
+        },
+        Command {
+            name: "migrate",
+            help: "run the database migrations, and nothing else",
+            run: |assembly| Box::pin(migrate::migrate(assembly)),
+        },
+    ]
+}
+
+/// Options of the commands; a key of the configuration has a dot.
+const OPTIONS: [&str; 4] = ["format", "connect", "help", "version"];
+
+/// `version` and `help` work whatever state the configuration is in.
+pub(crate) fn answer_without_configuration(
+    arguments: &Arguments,
+    info: &AppInfo,
+) -> Option<String> {
+    if arguments.words().first() == Some(&"version") || arguments.has("version") {
+        let commit = info
+            .git_commit
+            .map_or(String::new(), |commit| format!(", commit {commit}"));
+        return Some(format!(
+            "{} {} ({}{commit})\n",
+            info.name, info.version, info.rustc
+        ));
+    }
+    None
+}
+
+fn help(info: &AppInfo, commands: &[Command]) -> String {
+    let mut text = format!(
+        "{} {}\n\nUsage: {} [COMMAND] [OPTIONS]\n\nCommands:\n",
+        info.name, info.version, info.name
+    );
+    for command in commands {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "  {:<9} {}", command.name, command.help);
+    }
+    text.push_str("  version   print name and version\n  help      print this\n\n");
+    text.push_str("Options:\n");
+    text.push_str(
+        "  --profile NAME       dev, prod, test, or one with a file config/app.NAME.toml\n",
+    );
+    text.push_str("  --set KEY=VALUE      set a configuration key, as in --set server.port=9090\n");
+    text.push_str("  --KEY=VALUE          the same, for a key with a dot: --server.port=9090\n");
+    text.push_str("  --format json        for `config` and `routes`\n");
+    text
+}
+
+/// Runs the command that the command line names.
+pub(crate) async fn run(assembly: Assembly) -> std::result::Result<u8, StartError> {
+    let arguments = assembly.arguments().clone();
+    let words = arguments.words();
+    let name = words.first().copied().unwrap_or("run");
+    let names = || {
+        assembly
+            .commands
+            .iter()
+            .map(|command| command.name)
+            .chain(["version", "help"])
+    };
+    if name == "help" || arguments.has("help") {
+        crate::app::print(&help(assembly.context().info(), &assembly.commands));
+        return Ok(0);
+    }
+    if let Some(unknown) = arguments
+        .option_names()
+        .find(|option| !OPTIONS.contains(option))
+    {
+        let hint = nearest(unknown, OPTIONS.into_iter().chain(["profile", "set"]))
+            .map_or(String::new(), |near| format!(", did you mean --{near}?"));
+        return Err(StartError::Failed(Error::internal(format!(
+            "there is no option --{unknown}{hint} `help` lists them; configuration keys have a dot"
+        ))));
+    }
+    let Some(command) = assembly
+        .commands
+        .iter()
+        .find(|command| command.name == name)
+        .copied()
+    else {
+        let hint = nearest(name, names())
+            .map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+        return Err(StartError::Failed(Error::internal(format!(
+            "there is no command `{name}`{hint} The commands are {}",
+            names().collect::<Vec<_>>().join(", ")
+        ))));
+    };
+    Ok((command.run)(assembly).await?)
+}

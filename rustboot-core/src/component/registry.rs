@@ -1,0 +1,135 @@
+//! Where components are kept: written while the application starts, only read afterwards.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use super::ComponentKey;
+use crate::app::AppContext;
+use crate::config::{Config, Properties};
+
+/// One component, its type erased.
+#[derive(Clone)]
+pub struct Instance {
+    // An `Arc<T>` in a box, so that `T` may be a `dyn Trait`.
+    value: Arc<dyn Any + Send + Sync>,
+}
+
+impl Instance {
+    /// Takes a value.
+    pub fn new<T: Send + Sync + 'static>(value: T) -> Self {
+        Self::shared(Arc::new(value))
+    }
+
+    /// Takes a value that others hold too; `T` may be a `dyn Trait`.
+    pub fn shared<T: ?Sized + Send + Sync + 'static>(value: Arc<T>) -> Self {
+        Self {
+            value: Arc::new(value),
+        }
+    }
+
+    /// The value, when it is a `T`.
+    pub fn get<T: ?Sized + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.value.downcast_ref::<Arc<T>>().cloned()
+    }
+}
+
+impl fmt::Debug for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Instance")
+    }
+}
+
+/// A `TypeId` is a hash already; hashing it again would only cost.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct TypeIdHasher(u64);
+
+impl Hasher for TypeIdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+pub(crate) type TypeIdMap<V> = HashMap<TypeId, V, BuildHasherDefault<TypeIdHasher>>;
+
+/// All components of an application.
+#[derive(Debug, Default)]
+pub struct Components {
+    by_type: TypeIdMap<Vec<(Option<&'static str>, Instance)>>,
+    order: Vec<ComponentKey>,
+}
+
+impl Components {
+    pub(crate) fn insert(&mut self, key: ComponentKey, instance: Instance) {
+        self.by_type
+            .entry(key.type_id())
+            .or_default()
+            .push((key.name(), instance));
+        self.order.push(key);
+    }
+
+    pub(crate) fn set_order(&mut self, order: Vec<ComponentKey>) {
+        self.order = order;
+    }
+
+    /// The component of that type and name.
+    pub fn get<T: ?Sized + Send + Sync + 'static>(&self, name: Option<&str>) -> Option<Arc<T>> {
+        self.by_type
+            .get(&TypeId::of::<T>())?
+            .iter()
+            .find(|(n, _)| *n == name)?
+            .1
+            .get()
+    }
+
+    /// Where a component stands in the order of construction, from 0.
+    pub fn position(&self, key: &ComponentKey) -> Option<usize> {
+        self.order.iter().position(|k| k == key)
+    }
+
+    /// The components in the order in which they were constructed.
+    pub fn order(&self) -> &[ComponentKey] {
+        &self.order
+    }
+}
+
+/// Finds the arguments of factories, hooks and tasks.
+#[derive(Debug, Clone, Copy)]
+pub struct Resolver<'a> {
+    app: &'a AppContext,
+    components: &'a Components,
+}
+
+impl<'a> Resolver<'a> {
+    pub(crate) fn new(app: &'a AppContext, components: &'a Components) -> Self {
+        Self { app, components }
+    }
+
+    /// The application.
+    pub fn app(&self) -> &AppContext {
+        self.app
+    }
+
+    /// A component, when there is one.
+    pub fn component<T: ?Sized + Send + Sync + 'static>(
+        &self,
+        name: Option<&str>,
+    ) -> Option<Arc<T>> {
+        self.components.get(name)
+    }
+
+    /// A section of the configuration, when it was bound.
+    pub fn config<T: Properties>(&self) -> Option<Config<T>> {
+        self.app.config()
+    }
+}

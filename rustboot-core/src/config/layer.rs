@@ -1,0 +1,143 @@
+//! One layer of values, as figment sees it: a provider whose name leads back to the origin of each leaf.
+
+use std::collections::BTreeMap;
+
+use figment::value::{Dict, Map, Tag, Value};
+use figment::{Metadata, Profile, Provider};
+
+use super::Origin;
+use super::properties::{DefaultValue, Field};
+
+/// Values of one source, with the origin of every leaf.
+#[derive(Debug, Clone)]
+pub(crate) struct Layer {
+    /// Unique among the layers of an application; figment hands it back with every value.
+    pub(crate) name: String,
+    dict: Dict,
+    origins: BTreeMap<String, Origin>,
+    /// What a value without an origin of its own gets.
+    fallback: Origin,
+    /// Whether `${NAME}` means something here.
+    pub(crate) placeholders: bool,
+}
+
+impl Layer {
+    pub(crate) fn new(name: impl Into<String>, fallback: Origin) -> Self {
+        Self {
+            name: name.into(),
+            dict: Dict::new(),
+            origins: BTreeMap::new(),
+            fallback,
+            placeholders: false,
+        }
+    }
+
+    /// The defaults that a section declares.
+    pub(crate) fn defaults(name: String, prefix: &str, fields: &[Field], is_dev: bool) -> Self {
+        fn add(layer: &mut Layer, prefix: &str, fields: &[Field], is_dev: bool) {
+            for field in fields {
+                let key = join(prefix, field.name);
+                match field.default {
+                    Some(DefaultValue::Text(text)) => {
+                        layer.set(&key, Value::from(text), Origin::Default)
+                    }
+                    Some(DefaultValue::ByProfile { dev, otherwise }) => {
+                        layer.set(
+                            &key,
+                            Value::from(if is_dev { dev } else { otherwise }),
+                            Origin::Default,
+                        );
+                    }
+                    Some(DefaultValue::List(list)) => layer.set(
+                        &key,
+                        Value::from(
+                            list.iter()
+                                .map(|text| Value::from(*text))
+                                .collect::<Vec<_>>(),
+                        ),
+                        Origin::Default,
+                    ),
+                    None => {}
+                }
+                if let (Some(nested), false) = (field.nested, field.optional) {
+                    add(layer, &key, &nested(), is_dev);
+                }
+            }
+        }
+        let mut layer = Self::new(name, Origin::Default);
+        add(&mut layer, prefix, fields, is_dev);
+        layer
+    }
+
+    /// Sets a leaf, making the maps above it. A scalar that stands where a map is needed gives way.
+    pub(crate) fn set(&mut self, key: &str, value: Value, origin: Origin) {
+        fn set(dict: &mut Dict, path: &[&str], value: Value) {
+            let Some((head, rest)) = path.split_first() else {
+                return;
+            };
+            if rest.is_empty() {
+                dict.insert((*head).to_owned(), value);
+                return;
+            }
+            let slot = dict
+                .entry((*head).to_owned())
+                .or_insert_with(|| Value::Dict(Tag::Default, Dict::new()));
+            if !matches!(slot, Value::Dict(..)) {
+                *slot = Value::Dict(Tag::Default, Dict::new());
+            }
+            if let Value::Dict(_, inner) = slot {
+                set(inner, rest, value);
+            }
+        }
+        let path: Vec<&str> = key.split('.').collect();
+        set(&mut self.dict, &path, value);
+        self.origins.insert(key.to_owned(), origin);
+    }
+
+    /// Says where a key is, without setting it: for the tables of a file.
+    pub(crate) fn place(&mut self, key: String, origin: Origin) {
+        self.origins.insert(key, origin);
+    }
+
+    /// Replaces all values at once; the origins come by [`Layer::place`].
+    pub(crate) fn fill(&mut self, dict: Dict) {
+        self.dict = dict;
+    }
+
+    /// Where a key was set: the key itself, or the nearest one above it that is known.
+    pub(crate) fn origin(&self, key: &str) -> Origin {
+        let mut key = key;
+        loop {
+            if let Some(origin) = self.origins.get(key) {
+                return origin.clone();
+            }
+            match key.rsplit_once('.') {
+                Some((above, _)) => key = above,
+                None => return self.fallback.clone(),
+            }
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.dict.is_empty()
+    }
+}
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.name.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Profile::Default.collect(self.dict.clone()))
+    }
+}
+
+/// `a` and `b` as `a.b`; an empty prefix adds nothing.
+pub(crate) fn join(prefix: &str, key: &str) -> String {
+    match (prefix.is_empty(), key.is_empty()) {
+        (true, _) => key.to_owned(),
+        (_, true) => prefix.to_owned(),
+        _ => format!("{prefix}.{key}"),
+    }
+}

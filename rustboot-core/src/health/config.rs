@@ -1,0 +1,42 @@
+//! `[health]`.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::config::{Describe, Field, Properties};
+use crate::source::Location;
+
+/// How health is measured and shown.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct HealthConfig {
+    /// How long one check may take. After that the component counts as down.
+    pub timeout: Duration,
+    /// How long a result serves everybody who asks.
+    pub cache: Duration,
+    /// Whether details show on the main listener. They always show on the management listener.
+    pub show_details: bool,
+}
+
+impl Describe for HealthConfig {
+    fn fields() -> Vec<Field> {
+        vec![
+            Field::new("timeout", "Duration", "How long one check may take; after that the component counts as down.")
+                .default_text("1s"),
+            Field::new("cache", "Duration", "How long a result serves everybody who asks.").default_text("1s"),
+            Field::new(
+                "show_details",
+                "bool",
+                "Whether details show on the main listener. They always show on the management listener.",
+            )
+            .default_by_profile("true", "false"),
+        ]
+    }
+}
+
+impl Properties for HealthConfig {
+    const PREFIX: &'static str = "health";
+    const NAME: &'static str = "HealthConfig";
+    const LOCATION: Location = Location::new(file!(), line!());
+}

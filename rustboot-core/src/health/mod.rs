@@ -1,0 +1,19 @@
+//! Health: what works, what does not, and whether to send requests here.
+//!
+//! Three questions, three answers. *Live*: can the process serve at all; never looks at dependencies, because restarting
+//! this process does not repair a database. *Ready*: may requests come; no while starting or draining, or while a critical
+//! component is down. *Health*: everything that is known, for people.
+//!
+//! Checks run at the same time, each with its own timeout, and a result serves everybody for a moment
+//! ([`HealthConfig::cache`]), so that a flood of probes costs nothing.
+
+mod config;
+mod indicator;
+mod registry;
+#[cfg(test)]
+mod tests;
+
+pub use config::HealthConfig;
+pub use indicator::{Health, HealthIndicator, Status};
+pub(crate) use registry::HealthRegistry;
+pub use registry::{ComponentHealth, HealthReport, Readiness};

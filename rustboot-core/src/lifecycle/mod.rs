@@ -1,0 +1,26 @@
+//! Start and stop.
+//!
+//! Start: configuration → modules → components, each followed by its migrations → health → `on_start` → bind → ready.
+//! Stop: readiness off → drain delay → the listeners close and requests in flight finish → tasks → `on_stop` → pools →
+//! telemetry. Each step has a deadline, is logged with its duration, and runs whatever the one before it did.
+//!
+//! [`start`](start::start) and [`stop`](stop::stop) read as these two lists. What a crate takes part in, it registers:
+//! a [`Server`], a hook, a task.
+
+mod config;
+mod hook;
+mod server;
+mod shutdown;
+pub(crate) mod signal;
+pub(crate) mod start;
+pub(crate) mod stop;
+mod tasks;
+
+pub use config::LifecycleConfig;
+pub(crate) use hook::Hook;
+pub use hook::{HookDef, HookPhase};
+pub use server::{Drained, Server, ServerRole};
+pub(crate) use shutdown::{Availability, Phase, StopRequest};
+pub use shutdown::{Shutdown, StopReason};
+pub(crate) use tasks::caught;
+pub use tasks::{Restart, Tasks};

@@ -1,0 +1,74 @@
+//! SIGTERM and SIGINT as one request to stop. Only the process's own `run` listens; embedded applications and tests do not.
+
+use std::sync::Arc;
+
+use super::StopReason;
+use super::shutdown::StopRequest;
+use crate::error::{Error, Result};
+
+/// What a second signal ends the process with: 128 + SIGINT.
+const FORCED: i32 = 130;
+
+/// Starts to listen. Done before anything else, so that a signal during the start is not lost.
+///
+/// # Errors
+/// When the operating system refuses the handlers.
+#[cfg(unix)]
+pub(crate) fn listen(stop: Arc<StopRequest>) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let context = |error: std::io::Error| Error::from(error).context("cannot listen for signals");
+    let mut terminate = signal(SignalKind::terminate()).map_err(context)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(context)?;
+    detach(async move {
+        let mut seen = false;
+        loop {
+            let reason = tokio::select! {
+                signal = terminate.recv() => signal.map(|()| StopReason::Terminate),
+                signal = interrupt.recv() => signal.map(|()| StopReason::Interrupt),
+            };
+            let Some(reason) = reason else { return };
+            if seen {
+                force();
+            }
+            seen = true;
+            stop.request(reason);
+        }
+    });
+    Ok(())
+}
+
+/// Starts to listen for Ctrl-C.
+///
+/// # Errors
+/// Never on this system.
+#[cfg(not(unix))]
+pub(crate) fn listen(stop: Arc<StopRequest>) -> Result<()> {
+    detach(async move {
+        let mut seen = false;
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if seen {
+                force();
+            }
+            seen = true;
+            stop.request(StopReason::Interrupt);
+        }
+    });
+    Ok(())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it has to outlive every task: the second signal ends a stop that hangs"
+)]
+fn detach(future: impl Future<Output = ()> + Send + 'static) {
+    drop(tokio::spawn(future));
+}
+
+#[expect(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "the second signal means: now"
+)]
+fn force() -> ! {
+    std::process::exit(FORCED)
+}

@@ -1,0 +1,233 @@
+//! The arguments of an attribute: `name = value`, a bare `name`, or `name(…)`, separated by commas.
+
+use proc_macro2::{Ident, TokenStream};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Error, Expr, ExprLit, Lit, LitStr, Result, Token, parenthesized};
+
+use crate::mistakes::{all, both};
+use crate::root::Root;
+use crate::suggest::{list, nearest};
+
+/// Which arguments an attribute has.
+pub(crate) struct Grammar {
+    /// The attribute, as in `#[component]`.
+    pub(crate) attribute: &'static str,
+    /// The arguments that it knows.
+    pub(crate) known: &'static [&'static str],
+    /// Arguments that people expect and that do not exist, and what to do instead.
+    pub(crate) declined: &'static [(&'static str, &'static str)],
+}
+
+/// One argument.
+pub(crate) struct Argument {
+    /// Its name.
+    pub(crate) name: Ident,
+    /// What is said about it.
+    pub(crate) value: Value,
+}
+
+/// What is said about an argument.
+pub(crate) enum Value {
+    /// Nothing: the name stands alone.
+    Absent,
+    /// `= value`.
+    Is(Box<Expr>),
+    /// `(…)`; no argument takes that yet.
+    List,
+}
+
+impl Parse for Argument {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let name = input.call(Ident::parse_any)?;
+        let value = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            Value::Is(input.parse()?)
+        } else if input.peek(syn::token::Paren) {
+            let content;
+            parenthesized!(content in input);
+            content.parse::<TokenStream>()?;
+            Value::List
+        } else {
+            Value::Absent
+        };
+        Ok(Self { name, value })
+    }
+}
+
+impl Argument {
+    fn check(self, grammar: &Grammar) -> Result<Self> {
+        let name = self.name.to_string();
+        if grammar.known.contains(&name.as_str()) {
+            return Ok(self);
+        }
+        let attribute = grammar.attribute;
+        let declined = grammar.declined.iter().find(|(known, _)| *known == name);
+        let message = if let Some((_, why)) = declined {
+            (*why).to_owned()
+        } else if let Some(near) = nearest(&name, grammar.known.iter().copied()) {
+            format!("unknown argument `{name}`, did you mean `{near}`?")
+        } else {
+            let known = list(grammar.known);
+            format!("unknown argument `{name}`; `#[{attribute}]` knows {known}")
+        };
+        Err(Error::new(self.name.span(), message))
+    }
+
+    /// The value as an expression; `example` is what to write.
+    fn expression(&self, example: &str) -> Result<&Expr> {
+        match &self.value {
+            Value::Is(value) => Ok(value),
+            Value::Absent | Value::List => Err(Error::new(
+                self.name.span(),
+                format!("`{}` takes a value: write `{example}`", self.name),
+            )),
+        }
+    }
+}
+
+/// All arguments of an attribute.
+pub(crate) struct Arguments(Vec<Argument>);
+
+impl Arguments {
+    /// Reads the tokens between the parentheses.
+    pub(crate) fn parse(tokens: TokenStream, grammar: &Grammar) -> Result<Self> {
+        (|input: ParseStream<'_>| Self::read(input, grammar)).parse2(tokens)
+    }
+
+    /// Reads what is left of the tokens between the parentheses.
+    pub(crate) fn read(input: ParseStream<'_>, grammar: &Grammar) -> Result<Self> {
+        if !input.is_empty() && !input.peek(Ident::peek_any) {
+            let known = list(grammar.known);
+            return Err(Error::new(
+                input.span(),
+                format!(
+                    "expected the name of an argument; `#[{}]` knows {known}",
+                    grammar.attribute
+                ),
+            ));
+        }
+        let arguments = Punctuated::<Argument, Token![,]>::parse_terminated(input)?;
+        let mut seen: Vec<Ident> = Vec::new();
+        let once = arguments.iter().map(|argument| {
+            if seen.contains(&argument.name) {
+                let message = format!("`{}` is given twice", argument.name);
+                return Err(Error::new(argument.name.span(), message));
+            }
+            seen.push(argument.name.clone());
+            Ok(())
+        });
+        let once = all(once);
+        let known = all(arguments
+            .into_iter()
+            .map(|argument| argument.check(grammar)));
+        both(once, known).map(|(_, arguments)| Self(arguments))
+    }
+
+    /// The argument of that name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Argument> {
+        self.0.iter().find(|argument| argument.name == name)
+    }
+
+    /// The argument of that name, when it is a string; `example` is what to write.
+    pub(crate) fn text(&self, name: &str, example: &str) -> Result<Option<LitStr>> {
+        let Some(argument) = self.get(name) else {
+            return Ok(None);
+        };
+        match argument.expression(example)? {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) => Ok(Some(text.clone())),
+            other => Err(Error::new_spanned(
+                other,
+                format!("`{name}` takes a string: write `{example}`"),
+            )),
+        }
+    }
+
+    /// The argument `crate`.
+    pub(crate) fn root(&self) -> Result<Root> {
+        let example = "crate = path::to::rustboot";
+        let Some(argument) = self.get("crate") else {
+            return Ok(Root::default());
+        };
+        match argument.expression(example)? {
+            Expr::Path(path) if path.qself.is_none() => Ok(path.path.clone().into()),
+            other => Err(Error::new_spanned(
+                other,
+                format!("`crate` takes a path, without quotes: write `{example}`"),
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    const GRAMMAR: Grammar = Grammar {
+        attribute: "component",
+        known: &["name", "crate"],
+        declined: &[("scope", "there are no scopes")],
+    };
+
+    fn mistakes(tokens: TokenStream) -> Vec<String> {
+        let Err(error) = Arguments::parse(tokens, &GRAMMAR) else {
+            return Vec::new();
+        };
+        error.into_iter().map(|error| error.to_string()).collect()
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_together() {
+        assert_eq!(
+            mistakes(quote!(
+                nmae = "a",
+                priority = 1,
+                scope = "x",
+                name = "a",
+                name = "b"
+            )),
+            [
+                "`name` is given twice",
+                "unknown argument `nmae`, did you mean `name`?",
+                "unknown argument `priority`; `#[component]` knows `name` and `crate`",
+                "there are no scopes",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_bare_value_is_told_which_names_there_are() {
+        assert_eq!(
+            mistakes(quote!("primary")),
+            ["expected the name of an argument; `#[component]` knows `name` and `crate`"]
+        );
+    }
+
+    #[test]
+    fn the_root_is_a_path() {
+        let arguments = Arguments::parse(quote!(crate = my::boot), &GRAMMAR).unwrap();
+        assert_eq!(
+            arguments.root().unwrap().serde_text(),
+            "my::boot::__private::serde"
+        );
+        let arguments = Arguments::parse(quote!(crate = "boot"), &GRAMMAR).unwrap();
+        let message = arguments.root().err().unwrap().to_string();
+        assert!(message.contains("without quotes"), "{message}");
+    }
+
+    #[test]
+    fn a_string_is_a_string() {
+        let arguments = Arguments::parse(quote!(name), &GRAMMAR).unwrap();
+        let message = arguments.text("name", "name = \"primary\"").unwrap_err();
+        assert_eq!(
+            message.to_string(),
+            "`name` takes a value: write `name = \"primary\"`"
+        );
+    }
+}

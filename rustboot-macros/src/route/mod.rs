@@ -1,0 +1,162 @@
+//! `#[get]`, `#[post]` and the others: a handler becomes a `RouteDef`.
+//!
+//! The handler stays an ordinary axum handler. Beside the definition stand checks that nobody calls: one for each parameter
+//! and one for the answer. axum's own error for a handler that is none says that a function item does not implement a
+//! trait of sixteen parameters; a check says which type is wrong, where it stands.
+
+mod method;
+mod path;
+#[cfg(test)]
+mod tests;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::spanned::Spanned;
+use syn::{Error, LitStr, Result, ReturnType, Token};
+
+use crate::arguments::{Arguments, Grammar};
+use crate::beside::beside;
+use crate::function::{Function, Wanted, has_impl_trait};
+use crate::mistakes::both;
+use crate::place::{generated_at, location};
+use crate::root::Root;
+use crate::wiring::dependencies;
+
+/// What the arguments say.
+struct Options {
+    method: Ident,
+    path: LitStr,
+    root: Root,
+}
+
+/// Expands a route attribute. Without a method it is `#[route]`, and the method is its first argument.
+pub(crate) fn expand(
+    method: Option<&'static str>,
+    arguments: TokenStream,
+    item: TokenStream,
+) -> TokenStream {
+    beside(item.clone(), definition(method, arguments, item))
+}
+
+fn definition(
+    method: Option<&'static str>,
+    arguments: TokenStream,
+    item: TokenStream,
+) -> Result<TokenStream> {
+    let attribute = attribute(method);
+    let wanted = Wanted {
+        attribute,
+        purpose: "the async function that answers the requests",
+        must_be_async: true,
+    };
+    let options = (|input: ParseStream<'_>| options(method, input)).parse2(arguments);
+    let (Options { method, path, root }, function) = both(options, Function::read(item, &wanted))?;
+    let private = root.private();
+    let ident = &function.signature.ident;
+    let name = format!("::{}", ident.unraw());
+    let location = location(&private, ident);
+    let dependencies = dependencies(&private, &function.parameters());
+    let checks = checks(&private, &function);
+    let handler = quote_spanned!(generated_at(ident.span())=> #private::route_handler(#ident));
+    Ok(quote! {
+        const _: () = {
+            #checks
+            #private::inventory::submit! {
+                #private::RouteDef {
+                    method: #private::http::Method::#method,
+                    path: #path,
+                    name: ::core::concat!(::core::module_path!(), #name),
+                    location: #location,
+                    dependencies: #dependencies,
+                    handler: || #handler,
+                }
+            }
+        };
+    })
+}
+
+fn attribute(method: Option<&'static str>) -> &'static str {
+    match method {
+        Some("GET") => "get",
+        Some("POST") => "post",
+        Some("PUT") => "put",
+        Some("DELETE") => "delete",
+        Some("PATCH") => "patch",
+        Some("HEAD") => "head",
+        Some("OPTIONS") => "options",
+        _ => "route",
+    }
+}
+
+fn options(method: Option<&'static str>, input: ParseStream<'_>) -> Result<Options> {
+    let attribute = attribute(method);
+    let method = match method {
+        Some(known) => Ok(Ident::new(known, Span::call_site())),
+        None => method::read(input).and_then(|method| {
+            input.parse::<Token![,]>()?;
+            Ok(method)
+        }),
+    };
+    let method = match method {
+        Ok(method) => method,
+        Err(error) => {
+            // What follows a method that is none cannot be trusted to be a path.
+            input.parse::<TokenStream>()?;
+            return Err(error);
+        }
+    };
+    if !input.peek(LitStr) {
+        let before = if attribute == "route" { "GET, " } else { "" };
+        return Err(Error::new(
+            input.span(),
+            format!("the path is missing: write `#[{attribute}({before}\"/path\")]`"),
+        ));
+    }
+    let text: LitStr = input.parse()?;
+    if !input.is_empty() {
+        input.parse::<Token![,]>()?;
+    }
+    let grammar = Grammar {
+        attribute,
+        known: &["crate"],
+        declined: &[],
+    };
+    let root = Arguments::read(input, &grammar).and_then(|arguments| arguments.root());
+    let ((), root) = both(path::check(&text), root)?;
+    Ok(Options {
+        method,
+        path: text,
+        root,
+    })
+}
+
+/// A function that compiles when every parameter can be extracted and the answer can be sent.
+fn checks(private: &TokenStream, function: &Function) -> TokenStream {
+    let parameters = function.parameters();
+    let last = parameters.len().saturating_sub(1);
+    let mut checks: Vec<TokenStream> = Vec::new();
+    for (i, ty) in parameters.into_iter().enumerate() {
+        let span = generated_at(ty.span());
+        checks.push(if i == last {
+            quote_spanned!(span=> #private::assert_request::<#ty, _>();)
+        } else {
+            quote_spanned!(span=> #private::assert_parts::<#ty>();)
+        });
+    }
+    if let ReturnType::Type(_, ty) = &function.signature.output
+        && !has_impl_trait(quote!(#ty))
+    {
+        let span = generated_at(ty.span());
+        checks.push(quote_spanned!(span=> #private::assert_response::<#ty>();));
+    }
+    if checks.is_empty() {
+        return TokenStream::new();
+    }
+    quote! {
+        fn __check() {
+            #(#checks)*
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What the route attributes expand to.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::expand;
+use crate::same_code::{assert_same_code, mistakes};
+
+fn mistakes_of(method: Option<&'static str>, arguments: TokenStream) -> Vec<String> {
+    mistakes(expand(
+        method,
+        arguments,
+        quote!(
+            async fn item() {}
+        ),
+    ))
+}
+
+#[test]
+fn a_handler_with_parameters() {
+    let item = quote! {
+        #[post("/also")]
+        async fn item(Path(id): Path<i64>, catalog: Inject<Catalog>) -> Result<Json<Item>> { body() }
+    };
+    let expected = quote! {
+        #[post("/also")]
+        async fn item(Path(id): Path<i64>, catalog: Inject<Catalog>) -> Result<Json<Item>> { body() }
+        const _: () = {
+            fn __check() {
+                ::rustboot::__private::assert_parts::<Path<i64>>();
+                ::rustboot::__private::assert_request::<Inject<Catalog>, _>();
+                ::rustboot::__private::assert_response::<Result<Json<Item>>>();
+            }
+            ::rustboot::__private::inventory::submit! {
+                ::rustboot::__private::RouteDef {
+                    method: ::rustboot::__private::http::Method::GET,
+                    path: "/items/{id}",
+                    name: ::core::concat!(::core::module_path!(), "::item"),
+                    location: ::rustboot::__private::Location::new(::core::file!(), ::core::line!()),
+                    dependencies: || {
+                        use ::rustboot::__private::Otherwise as _;
+                        [
+                            ::rustboot::__private::Probe::<Path<i64>>::dependency(),
+                            ::rustboot::__private::Probe::<Inject<Catalog>>::dependency()
+                        ].into_iter().flatten().collect()
+                    },
+                    handler: || ::rustboot::__private::route_handler(item),
+                }
+            }
+        };
+    };
+    assert_same_code(expand(Some("GET"), quote!("/items/{id}"), item), expected);
+}
+
+#[test]
+fn a_handler_that_takes_nothing_and_hides_its_answer() {
+    let item = quote!(
+        pub async fn r#type() -> impl IntoResponse {}
+    );
+    let expected = quote! {
+        pub async fn r#type() -> impl IntoResponse {}
+        const _: () = {
+            boot::__private::inventory::submit! {
+                boot::__private::RouteDef {
+                    method: boot::__private::http::Method::TRACE,
+                    path: "/",
+                    name: ::core::concat!(::core::module_path!(), "::type"),
+                    location: boot::__private::Location::new(::core::file!(), ::core::line!()),
+                    dependencies: ::std::vec::Vec::new,
+                    handler: || boot::__private::route_handler(r#type),
+                }
+            }
+        };
+    };
+    assert_same_code(
+        expand(None, quote!(TRACE, "/", crate = boot), item),
+        expected,
+    );
+}
+
+#[test]
+fn the_mistakes_of_path_arguments_and_function_come_together() {
+    let expansion = expand(
+        Some("PUT"),
+        quote!("items", tag = "x"),
+        quote!(
+            fn item() {}
+        ),
+    );
+    assert_eq!(
+        mistakes(expansion),
+        [
+            "a path starts with `/`: write \"/items\"",
+            "unknown argument `tag`; `#[put]` knows `crate`",
+            "`#[put]` needs an async function: write `async fn item`",
+        ]
+    );
+}
+
+#[test]
+fn a_path_has_to_be_there() {
+    assert_eq!(
+        mistakes_of(Some("GET"), quote!()),
+        ["the path is missing: write `#[get(\"/path\")]`"]
+    );
+    assert_eq!(
+        mistakes_of(Some("GET"), quote!(PATH)),
+        ["the path is missing: write `#[get(\"/path\")]`"]
+    );
+    assert_eq!(
+        mistakes_of(None, quote!(GET, 1)),
+        ["the path is missing: write `#[route(GET, \"/path\")]`"]
+    );
+}
+
+#[test]
+fn a_method_is_a_known_one() {
+    assert_eq!(
+        mistakes_of(None, quote!(get, "/")),
+        ["unknown method `get`, did you mean `GET`?"]
+    );
+    assert_eq!(
+        mistakes_of(None, quote!("GET", "/")),
+        ["a method is written without quotes: `GET`"]
+    );
+    assert_eq!(
+        mistakes_of(None, quote!("/")),
+        ["a route starts with its method: write `#[route(GET, \"/path\")]`"]
+    );
+    assert_eq!(
+        mistakes_of(None, quote!(PURGE, "/")),
+        [
+            "unknown method `PURGE`: the methods are GET, POST, PUT, DELETE, PATCH, HEAD, OPTIONS, TRACE, CONNECT"
+        ]
+    );
+}

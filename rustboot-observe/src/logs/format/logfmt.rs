@@ -1,0 +1,82 @@
+//! The `logfmt` format: `ts=… level=info target=… msg="…" key=value …`.
+
+use tracing::Level;
+
+use super::stamp;
+use super::text::{self, Quoting};
+use super::value::Value;
+use crate::correlation::Correlation;
+
+/// Keys that are ours. A field of the same name gets `field_` in front.
+const RESERVED: [&str; 7] = ["ts", "level", "target", "msg", "request_id", "trace_id", "spans"];
+
+/// Everything up to the inside of the message's quotes.
+pub(super) fn open(out: &mut String, level: Level, target: &str) {
+    out.push_str("ts=");
+    stamp::push_rfc3339(out);
+    out.push_str(match level {
+        Level::ERROR => " level=error target=",
+        Level::WARN => " level=warn target=",
+        Level::INFO => " level=info target=",
+        Level::DEBUG => " level=debug target=",
+        Level::TRACE => " level=trace target=",
+    });
+    text::push_value(out, Value::Str(target), Quoting::Strict);
+    out.push_str(" msg=\"");
+}
+
+/// The message's text.
+pub(super) fn message(out: &mut String, value: Value<'_>) {
+    value.write_to(&mut text::Quoted(out));
+}
+
+pub(super) fn end_message(out: &mut String) {
+    out.push('"');
+}
+
+/// A field of the event.
+pub(super) fn field(out: &mut String, key: &str, value: Value<'_>) {
+    out.push(' ');
+    if RESERVED.contains(&key) {
+        out.push_str("field_");
+    }
+    text::push_key(out, key);
+    out.push('=');
+    text::push_value(out, value, Quoting::Strict);
+}
+
+/// Puts a field among those of a span. A value recorded later stands behind the earlier one, and counts.
+pub(super) fn span_field(fields: &mut String, key: &str, value: Value<'_>) {
+    field(fields, key, value);
+}
+
+/// Inserts a span's name at `names_end` and appends its fields. Answers where the names end now.
+pub(super) fn span(out: &mut String, name: &str, fields: &str, names_end: Option<usize>) -> usize {
+    let at = match names_end {
+        Some(at) => {
+            out.insert(at, ':');
+            at + 1
+        }
+        None => {
+            out.push_str(" spans=");
+            out.len()
+        }
+    };
+    let mut key = String::new();
+    text::push_key(&mut key, name);
+    out.insert_str(at, &key);
+    out.push_str(fields);
+    at + key.len()
+}
+
+pub(super) fn close(out: &mut String, correlation: Option<&Correlation>) {
+    if let Some(id) = correlation.and_then(Correlation::request_id) {
+        out.push_str(" request_id=");
+        out.push_str(id.as_str());
+    }
+    if let Some(id) = correlation.and_then(Correlation::trace_id) {
+        out.push_str(" trace_id=");
+        out.push_str(std::str::from_utf8(&id.digits()).unwrap_or_default());
+    }
+    out.push('\n');
+}
