@@ -79,6 +79,7 @@ impl AppBuilder {
             section_defs: self.section_defs,
             conditions: self.conditions,
             endpoints,
+            classifiers: self.classifiers,
             stop,
             show_details: health.show_details,
             began: self.began,

@@ -20,7 +20,7 @@ use crate::config::bind::{Binding, UnknownKey};
 use crate::config::layer::Layer;
 use crate::config::settings::Settings;
 use crate::config::{Config, ConfigDef, Origin, Profile, Properties, Sources, load};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Classifier, Error, ErrorKind, Result};
 use crate::health::HealthIndicator;
 use crate::lifecycle::{Hook, HookPhase, Server};
 use crate::management::Endpoint;
@@ -54,6 +54,7 @@ pub struct AppBuilder {
     pub(super) servers: Vec<Arc<dyn Server>>,
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) commands: Vec<Command>,
+    pub(super) classifiers: Vec<Classifier>,
     pub(super) extensions: TypeIdMap<Box<dyn Any + Send>>,
     pub(super) with_inventory: bool,
     pub(super) began: Instant,
@@ -84,6 +85,7 @@ impl AppBuilder {
             servers: Vec::new(),
             endpoints: Vec::new(),
             commands: Vec::new(),
+            classifiers: Vec::new(),
             extensions: TypeIdMap::default(),
             with_inventory: true,
             began: Instant::now(),
@@ -329,6 +331,12 @@ impl AppBuilder {
     /// Adds a command.
     pub fn command(&mut self, command: Command) -> &mut Self {
         self.commands.push(command);
+        self
+    }
+
+    /// Adds somebody who knows what the errors of a library mean.
+    pub fn classify(&mut self, classifier: Classifier) -> &mut Self {
+        self.classifiers.push(classifier);
         self
     }
 

@@ -12,7 +12,7 @@ use crate::component::build::Timing;
 use crate::component::{Components, Resolver};
 use crate::config::settings::Settings;
 use crate::config::{Config, ConfigDef, Profile, Properties};
-use crate::error::Result;
+use crate::error::{Classified, Classifier, Error, Result};
 use crate::health::{ComponentHealth, HealthRegistry, HealthReport, Readiness};
 use crate::lifecycle::start::Phases;
 use crate::lifecycle::{Availability, Phase, Restart, Shutdown, StopReason, StopRequest, Tasks};
@@ -45,6 +45,7 @@ pub(crate) struct Parts {
     pub(crate) section_defs: Vec<ConfigDef>,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) classifiers: Vec<Classifier>,
     pub(crate) stop: Arc<StopRequest>,
     pub(crate) show_details: bool,
     pub(crate) began: Instant,
@@ -183,6 +184,11 @@ impl AppContext {
     /// Which modules are active, and why.
     pub fn conditions(&self) -> &[Condition] {
         &self.0.parts.conditions
+    }
+
+    /// What an error means, when a module knows the library that it came from.
+    pub fn classify(&self, error: &Error) -> Option<Classified> {
+        self.0.parts.classifiers.iter().find_map(|classify| classify(error))
     }
 
     /// The management endpoints.

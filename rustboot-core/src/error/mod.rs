@@ -33,6 +33,21 @@ pub struct FieldError {
     pub detail: String,
 }
 
+/// What an error of a library means to a caller, as the module that knows the library sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Classified {
+    /// The class that it is really of.
+    pub kind: ErrorKind,
+    /// What the client may read; no values, no statements.
+    pub detail: Cow<'static, str>,
+}
+
+/// Looks at an error that came through `?`, and says what it means when it knows.
+///
+/// rustboot-data registers one for sqlx ([`AppBuilder::classify`](crate::app::AppBuilder::classify)), so that a missing row
+/// is a 404 without rustboot-web knowing of SQL.
+pub type Classifier = fn(&Error) -> Option<Classified>;
+
 /// What went wrong.
 ///
 /// The *detail* of an error of a client kind ([`ErrorKind::is_client`]) is meant for the client. Of any other kind, neither
