@@ -99,7 +99,7 @@ impl Function {
         let generics = &signature.generics;
         if !generics.params.is_empty() {
             let message = format!(
-                "`#[{attribute}]` needs a function without type parameters: nobody would say what they are"
+                "`#[{attribute}]` needs a function without generic parameters: nobody would say what they are"
             );
             mistake(&generics, message);
         } else if let Some(clause) = &generics.where_clause {

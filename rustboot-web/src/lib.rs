@@ -1,1 +1,33 @@
-//! .
+//! HTTP for Rustboot: the listener, the routes, the request pipeline, problem details, and the management endpoints.
+//!
+//! Applications use the `rustboot` crate. The way of a request:
+//!
+//! ```text
+//! accept loop ── connection ── pipeline ─┬─ attribute route: matched and called here
+//!  [`listener`]                [`pipeline`] ├─ management endpoint
+//!                                        └─ axum router that the user mounted
+//! ```
+//!
+//! It depends on rustboot-core and rustboot-observe, and knows nothing of SQL: what a database error means to a client, it
+//! asks the application ([`AppContext::classify`](rustboot_core::AppContext::classify)).
+
+mod builder;
+mod client_ip;
+mod command;
+mod config;
+mod extract;
+mod listener;
+mod module;
+mod pipeline;
+mod problem;
+mod route;
+
+pub use builder::WebAppBuilder;
+pub use client_ip::ClientIp;
+pub use config::{ManagementConfig, ServerConfig};
+pub use extract::{Path, RequestId, Valid};
+pub use module::WebModule;
+pub use problem::{ErrorBody, Problem};
+#[doc(hidden)]
+pub use route::assertions;
+pub use route::{RouteDef, RouteHandler, route_handler};

@@ -64,6 +64,9 @@ fn expand_in(
         }
         Err(mistakes) => {
             let mistakes = mistakes.into_compile_error();
+            if !is_main(&item) {
+                return quote!(#item #mistakes);
+            }
             // An async `main` would be a second error, and no `main` at all a third.
             quote! {
                 #[allow(dead_code, unused)]
@@ -173,6 +176,15 @@ fn check_prefix(text: &LitStr) -> Result<()> {
         return Ok(());
     };
     Err(Error::new(text.span(), message))
+}
+
+/// Whether the item is a function called `main`, right or wrong.
+fn is_main(item: &TokenStream) -> bool {
+    let mut tokens = item
+        .clone()
+        .into_iter()
+        .skip_while(|token| token.to_string() != "fn");
+    tokens.nth(1).is_some_and(|name| name.to_string() == "main")
 }
 
 fn main(item: TokenStream) -> Result<Function> {

@@ -152,3 +152,18 @@ fn what_cargo_says_is_not_an_argument() {
         ["the name is that of the package in Cargo.toml"]
     );
 }
+
+#[test]
+fn a_function_that_is_not_main_brings_no_main() {
+    let text = expand(
+        quote!(),
+        quote!(
+            async fn serve() {}
+        ),
+    )
+    .to_string();
+    assert!(
+        text.starts_with("async fn serve () { }") && !text.contains("fn main"),
+        "{text}"
+    );
+}

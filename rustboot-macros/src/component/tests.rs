@@ -82,7 +82,7 @@ fn the_mistakes_of_arguments_and_function_come_together() {
         mistakes(expand(quote!(nam = "x"), item)),
         [
             "unknown argument `nam`, did you mean `name`?",
-            "`#[component]` needs a function without type parameters: nobody would say what they are",
+            "`#[component]` needs a function without generic parameters: nobody would say what they are",
         ]
     );
 }

@@ -43,7 +43,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut structure = match structure::read(item.clone()) {
         Ok(structure) => structure,
         Err(error) => {
-            let mut output = item;
+            let mut output = structure::without_helpers(item);
             output.extend(error.into_compile_error());
             return output;
         }
@@ -55,15 +55,16 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
             note(&mut mistakes, error);
             (Root::default(), None)
         });
+    if let Some(Err(error)) = prefix.as_ref().map(prefix::check) {
+        note(&mut mistakes, error);
+    }
     let implementation = implementation(&mut structure, &root, prefix, &mut mistakes);
     let mistakes = mistakes.map(Error::into_compile_error);
     quote!(#structure #implementation #mistakes)
 }
 
 fn prefix(arguments: &Arguments) -> Result<Option<LitStr>> {
-    let prefix = arguments.text("prefix", "prefix = \"shop\"")?;
-    prefix.as_ref().map_or(Ok(()), prefix::check)?;
-    Ok(prefix)
+    arguments.text("prefix", "prefix = \"shop\"")
 }
 
 fn implementation(

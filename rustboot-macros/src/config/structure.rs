@@ -1,8 +1,11 @@
 //! The item under `#[config]`: a struct with named fields, or an error that says what it should have been.
 
 use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::{Error, Fields, Item, ItemStruct, Path, Result, Token};
+
+use super::is_config;
 
 const WANTED: &str = "`#[config]` goes on a struct with named fields";
 
@@ -35,6 +38,19 @@ pub(crate) fn read(item: TokenStream) -> Result<ItemStruct> {
             &structure.ident,
             format!("{WANTED}: write `struct {} {{ … }}`", structure.ident),
         )),
+    }
+}
+
+/// The item without our attributes on its fields, which mean nothing where `#[config]` itself does not work.
+pub(crate) fn without_helpers(item: TokenStream) -> TokenStream {
+    match syn::parse2::<ItemStruct>(item.clone()) {
+        Ok(mut structure) => {
+            for field in &mut structure.fields {
+                field.attrs.retain(|attribute| !is_config(attribute));
+            }
+            structure.into_token_stream()
+        }
+        Err(_) => item,
     }
 }
 

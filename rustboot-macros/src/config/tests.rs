@@ -189,3 +189,31 @@ fn other_items_are_told_what_to_be() {
         "a section of the configuration has one type: write a struct without parameters"
     );
 }
+
+#[test]
+fn a_struct_that_is_refused_keeps_none_of_our_attributes() {
+    let expansion = expand(
+        quote!(),
+        quote!(
+            struct Shop<T> {
+                #[config(default = 1)]
+                a: T,
+            }
+        ),
+    );
+    assert!(!expansion.to_string().contains("# [config"));
+}
+
+#[test]
+fn a_wrong_prefix_is_still_a_section() {
+    let text = expand(
+        quote!(prefix = "Shop"),
+        quote!(
+            struct Shop {
+                a: u8,
+            }
+        ),
+    )
+    .to_string();
+    assert!(text.contains("Properties for Shop"), "{text}");
+}

@@ -59,7 +59,6 @@ fn definition(
     let location = location(&private, ident);
     let dependencies = dependencies(&private, &function.parameters());
     let checks = checks(&private, &function);
-    let handler = quote_spanned!(generated_at(ident.span())=> #private::route_handler(#ident));
     Ok(quote! {
         const _: () = {
             #checks
@@ -70,7 +69,7 @@ fn definition(
                     name: ::core::concat!(::core::module_path!(), #name),
                     location: #location,
                     dependencies: #dependencies,
-                    handler: || #handler,
+                    handler: || #private::route_handler(#ident),
                 }
             }
         };

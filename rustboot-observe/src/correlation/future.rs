@@ -34,7 +34,10 @@ pin_project! {
 impl<F> Correlated<F> {
     /// `future` under `correlation`.
     pub fn new(correlation: Correlation, future: F) -> Self {
-        Self { future: Some(future), correlation }
+        Self {
+            future: Some(future),
+            correlation,
+        }
     }
 }
 
@@ -58,5 +61,8 @@ impl<F: Future> Future for Correlated<F> {
 /// `future` under the correlation that is current right now, for `tokio::spawn` and the like:
 /// log lines of the task then carry the request's id, also after the request has ended.
 pub fn with_correlation<F: Future>(future: F) -> Correlated<F> {
-    Correlated::new(current(|correlation| correlation.cloned().unwrap_or_default()), future)
+    Correlated::new(
+        current(|correlation| correlation.cloned().unwrap_or_default()),
+        future,
+    )
 }

@@ -33,11 +33,17 @@ pub struct Correlation {
 }
 
 impl Correlation {
-    const NONE: Self = Self { request_id: None, trace: None };
+    const NONE: Self = Self {
+        request_id: None,
+        trace: None,
+    };
 
     /// A correlation with a request id and no trace.
     pub fn new(request_id: RequestId) -> Self {
-        Self { request_id: Some(request_id), trace: None }
+        Self {
+            request_id: Some(request_id),
+            trace: None,
+        }
     }
 
     /// The same, inside a trace. `span_id` is the span that this process works under.
@@ -77,7 +83,11 @@ impl Correlation {
     /// Never hold the guard across an `.await`: enter at each poll instead, as [`Correlated`] does.
     pub fn enter(&mut self) -> Entered<'_> {
         let swapped = swap(self);
-        Entered { correlation: self, swapped, not_send: PhantomData }
+        Entered {
+            correlation: self,
+            swapped,
+            not_send: PhantomData,
+        }
     }
 }
 

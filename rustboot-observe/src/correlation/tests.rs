@@ -55,7 +55,11 @@ fn reading_and_entering_inside_a_read_does_not_panic() {
         assert_eq!(now().as_deref(), Some("outer"));
         let mut inner = named("inner");
         let _inner = inner.enter();
-        assert_eq!(now().as_deref(), Some("outer"), "entering has no effect here");
+        assert_eq!(
+            now().as_deref(),
+            Some("outer"),
+            "entering has no effect here"
+        );
     });
     assert_eq!(now().as_deref(), Some("outer"));
 }
@@ -90,7 +94,11 @@ fn generated_ids_are_32_hex_digits_and_differ() {
     let (one, two) = (RequestId::generate(), RequestId::generate());
     assert_ne!(one, two);
     assert_eq!(one.as_str().len(), 32);
-    assert!(one.as_str().bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
+    assert!(
+        one.as_str()
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    );
     assert_eq!(RequestId::accept(one.as_str()), Some(one));
 }
 
@@ -111,8 +119,17 @@ fn only_harmless_ids_are_accepted() {
 fn trace_ids_read_and_show_lower_case_hex() {
     let text = "0af7651916cd43dd8448eb211c80319c";
     assert_eq!(TraceId::parse(text).unwrap().to_string(), text);
-    assert_eq!(SpanId::parse("b7ad6b7169203331").unwrap().to_string(), "b7ad6b7169203331");
-    for bad in ["", "0AF7651916CD43DD8448EB211C80319C", &text[1..], &"0".repeat(32), &"g".repeat(32)] {
+    assert_eq!(
+        SpanId::parse("b7ad6b7169203331").unwrap().to_string(),
+        "b7ad6b7169203331"
+    );
+    for bad in [
+        "",
+        "0AF7651916CD43DD8448EB211C80319C",
+        &text[1..],
+        &"0".repeat(32),
+        &"g".repeat(32),
+    ] {
         assert_eq!(TraceId::parse(bad), None, "{bad:?}");
     }
     assert_eq!(SpanId::parse("0000000000000000"), None);
@@ -120,7 +137,11 @@ fn trace_ids_read_and_show_lower_case_hex() {
 
 #[test]
 fn it_is_small_enough_to_swap_at_each_poll() {
-    assert!(size_of::<Correlation>() <= 72, "{}", size_of::<Correlation>());
+    assert!(
+        size_of::<Correlation>() <= 72,
+        "{}",
+        size_of::<Correlation>()
+    );
 }
 
 #[test]

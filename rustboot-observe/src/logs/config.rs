@@ -18,13 +18,21 @@ pub struct LogConfig {
 impl LogConfig {
     /// The configured format, or else the default of the profile.
     pub fn format_for(&self, dev: bool) -> LogFormat {
-        self.format.unwrap_or(if dev { LogFormat::Pretty } else { LogFormat::Json })
+        self.format.unwrap_or(if dev {
+            LogFormat::Pretty
+        } else {
+            LogFormat::Json
+        })
     }
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { level: "info".to_owned(), format: None, access: true }
+        Self {
+            level: "info".to_owned(),
+            format: None,
+            access: true,
+        }
     }
 }
 

@@ -38,14 +38,26 @@ where
                 let normalized = event.normalized_metadata();
                 let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
                 let message = |message: &mut Message<'_>| event.record(&mut MessageOnly(message));
-                let mut line =
-                    Line::start(out, *self, *metadata.level(), metadata.target(), correlation, message);
-                event.record(&mut AllButMessage { line: &mut line, from_log: normalized.is_some() });
+                let mut line = Line::start(
+                    out,
+                    *self,
+                    *metadata.level(),
+                    metadata.target(),
+                    correlation,
+                    message,
+                );
+                event.record(&mut AllButMessage {
+                    line: &mut line,
+                    from_log: normalized.is_some(),
+                });
                 if let Some(scope) = context.event_scope() {
                     for span in scope.from_root() {
                         let extensions = span.extensions();
                         let fields = extensions.get::<FormattedFields<Self>>();
-                        line.span(span.name(), fields.map_or("", |fields| fields.fields.as_str()));
+                        line.span(
+                            span.name(),
+                            fields.map_or("", |fields| fields.fields.as_str()),
+                        );
                     }
                 }
                 line.finish();
@@ -56,9 +68,16 @@ where
 }
 
 impl<'writer> FormatFields<'writer> for Style {
-    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'writer>, fields: R) -> fmt::Result {
+    fn format_fields<R: RecordFields>(
+        &self,
+        mut writer: Writer<'writer>,
+        fields: R,
+    ) -> fmt::Result {
         let mut text = String::new();
-        fields.record(&mut SpanFields { text: &mut text, style: *self });
+        fields.record(&mut SpanFields {
+            text: &mut text,
+            style: *self,
+        });
         writer.write_str(&text)
     }
 
@@ -67,7 +86,10 @@ impl<'writer> FormatFields<'writer> for Style {
         current: &'writer mut FormattedFields<Self>,
         fields: &span::Record<'_>,
     ) -> fmt::Result {
-        fields.record(&mut SpanFields { text: &mut current.fields, style: *self });
+        fields.record(&mut SpanFields {
+            text: &mut current.fields,
+            style: *self,
+        });
         Ok(())
     }
 }

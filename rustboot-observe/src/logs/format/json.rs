@@ -10,7 +10,15 @@ use super::value::Value;
 use crate::correlation::Correlation;
 
 /// Members that are ours. A field of the same name gets `field_` in front.
-const RESERVED: [&str; 7] = ["timestamp", "level", "target", "message", "request_id", "trace_id", "spans"];
+const RESERVED: [&str; 7] = [
+    "timestamp",
+    "level",
+    "target",
+    "message",
+    "request_id",
+    "trace_id",
+    "spans",
+];
 /// The one member of a span that is ours.
 const SPAN_RESERVED: &str = "name";
 
@@ -33,7 +41,9 @@ pub(super) fn message(out: &mut String, value: Value<'_>) {
 /// The end of the message, and the ids.
 pub(super) fn end_message(out: &mut String, correlation: Option<&Correlation>) {
     out.push('"');
-    let Some(correlation) = correlation else { return };
+    let Some(correlation) = correlation else {
+        return;
+    };
     if let Some(id) = correlation.request_id() {
         // Its alphabet needs no escaping.
         out.push_str(",\"request_id\":\"");
@@ -55,7 +65,11 @@ pub(super) fn field(out: &mut String, key: &str, value: Value<'_>) {
 
 /// The start of a span, the outermost first. `fields` is what [`span_field`] made.
 pub(super) fn span(out: &mut String, name: &str, fields: &str, first: bool) {
-    out.push_str(if first { ",\"spans\":[{\"name\":\"" } else { ",{\"name\":\"" });
+    out.push_str(if first {
+        ",\"spans\":[{\"name\":\""
+    } else {
+        ",{\"name\":\""
+    });
     push_text(out, name);
     out.push('"');
     if !fields.is_empty() {
@@ -120,7 +134,10 @@ fn find_member(fields: &str, name: &str) -> Option<std::ops::Range<usize>> {
         let value = string_end(bytes, start) + 1;
         let end = match bytes.get(value) {
             Some(b'"') => string_end(bytes, value),
-            _ => bytes[value..].iter().position(|&b| b == b',').map_or(bytes.len(), |at| value + at),
+            _ => bytes[value..]
+                .iter()
+                .position(|&b| b == b',')
+                .map_or(bytes.len(), |at| value + at),
         };
         if &fields[start..value] == name {
             return Some(start..end);
@@ -169,7 +186,7 @@ fn push_text(out: &mut String, text: &str) {
             b'\r' => out.push_str("\\r"),
             b'\t' => out.push_str("\\t"),
             _ => {
-                let _ = write!(out, "\\u{byte:04x}");
+                write!(out, "\\u{byte:04x}").ok();
             }
         }
         done = at + 1;

@@ -8,7 +8,15 @@ use super::value::Value;
 use crate::correlation::Correlation;
 
 /// Keys that are ours. A field of the same name gets `field_` in front.
-const RESERVED: [&str; 7] = ["ts", "level", "target", "msg", "request_id", "trace_id", "spans"];
+const RESERVED: [&str; 7] = [
+    "ts",
+    "level",
+    "target",
+    "msg",
+    "request_id",
+    "trace_id",
+    "spans",
+];
 
 /// Everything up to the inside of the message's quotes.
 pub(super) fn open(out: &mut String, level: Level, target: &str) {

@@ -57,13 +57,22 @@ impl<'a> Line<'a> {
             LogFormat::Compact => compact::open(out, level, target),
             LogFormat::Pretty => pretty::open(out, level, target, style.ansi),
         }
-        message(&mut Message { out, format: style.format });
+        message(&mut Message {
+            out,
+            format: style.format,
+        });
         match style.format {
             LogFormat::Json => json::end_message(out, correlation),
             LogFormat::Logfmt => logfmt::end_message(out),
             LogFormat::Compact | LogFormat::Pretty => {}
         }
-        Self { out, style, correlation, spans: 0, names_end: None }
+        Self {
+            out,
+            style,
+            correlation,
+            spans: 0,
+            names_end: None,
+        }
     }
 
     /// Adds a field of the event.

@@ -52,7 +52,10 @@ mod tests {
     fn agrees_with_fmt() {
         for number in [0, 1, 9, 10, 99, 100, 12_345, u64::MAX] {
             assert_eq!(text(|out| push_u64(out, number)), number.to_string());
-            assert_eq!(text(|out| push_padded(out, number, 6)), format!("{number:06}"));
+            assert_eq!(
+                text(|out| push_padded(out, number, 6)),
+                format!("{number:06}")
+            );
         }
         for number in [i64::MIN, -1, 0, 1, i64::MAX] {
             assert_eq!(text(|out| push_i64(out, number)), number.to_string());
@@ -61,10 +64,17 @@ mod tests {
 
     #[test]
     fn milliseconds_have_three_decimals() {
-        for (nanos, expected) in
-            [(0, "0.000"), (499, "0.000"), (500, "0.001"), (1_234_567, "1.235"), (61_000_000_000, "61000.000")]
-        {
-            assert_eq!(text(|out| push_millis(out, Duration::from_nanos(nanos))), expected);
+        for (nanos, expected) in [
+            (0, "0.000"),
+            (499, "0.000"),
+            (500, "0.001"),
+            (1_234_567, "1.235"),
+            (61_000_000_000, "61000.000"),
+        ] {
+            assert_eq!(
+                text(|out| push_millis(out, Duration::from_nanos(nanos))),
+                expected
+            );
         }
         assert!(text(|out| push_millis(out, Duration::MAX)).ends_with(".615"));
     }

@@ -47,7 +47,9 @@ pub(super) fn field(out: &mut String, key: &str, value: Value<'_>, ansi: bool) {
 
 /// A span, the outermost first.
 pub(super) fn span(out: &mut String, name: &str, fields: &str, first: bool, ansi: bool) {
-    painted(out, DIM, ansi, |out| compact::span(out, name, fields, first));
+    painted(out, DIM, ansi, |out| {
+        compact::span(out, name, fields, first)
+    });
 }
 
 pub(super) fn close(out: &mut String, correlation: Option<&Correlation>, ansi: bool) {

@@ -36,7 +36,9 @@ pub(super) fn push_clock(out: &mut String) {
 
 /// A clock before 1970 counts as 1970.
 fn now() -> Duration {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
 }
 
 fn text(ascii: &[u8]) -> &str {
@@ -85,7 +87,14 @@ mod tests {
 
     #[test]
     fn agrees_with_jiff() {
-        for seconds in [0, 951_782_399, 951_782_400, 1_709_164_800, 1_767_225_599, 253_402_207_199] {
+        for seconds in [
+            0,
+            951_782_399,
+            951_782_400,
+            1_709_164_800,
+            1_767_225_599,
+            253_402_207_199,
+        ] {
             let expected = Timestamp::from_second(seconds as i64).unwrap().to_string();
             assert_eq!(format!("{}Z", text(&format_second(seconds))), expected);
         }

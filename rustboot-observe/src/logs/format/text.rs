@@ -71,7 +71,9 @@ pub(super) struct Quoted<'a>(pub(super) &'a mut String);
 
 impl Write for Quoted<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        push_escaped(self.0, text, |character| matches!(character, '"' | '\\') || harmful(character));
+        push_escaped(self.0, text, |character| {
+            matches!(character, '"' | '\\') || harmful(character)
+        });
         Ok(())
     }
 }
@@ -87,7 +89,9 @@ impl Write for Indented<'_> {
                 self.0.push_str("\n    ");
             }
             let line = line.strip_suffix('\r').unwrap_or(line);
-            push_escaped(self.0, line, |character| character != '\t' && harmful(character));
+            push_escaped(self.0, line, |character| {
+                character != '\t' && harmful(character)
+            });
         }
         Ok(())
     }
@@ -110,7 +114,7 @@ fn push_escaped(out: &mut String, text: &str, escape: impl Fn(char) -> bool) {
                 '\\' => out.push_str("\\\\"),
                 // ASCII only, as JSON spells it.
                 other => {
-                    let _ = write!(out, "\\u{:04x}", u32::from(other));
+                    write!(out, "\\u{:04x}", u32::from(other)).ok();
                 }
             }
             done = at + character.len_utf8();

@@ -21,6 +21,8 @@ pub(crate) enum Value<'a> {
     Millis(Duration),
     Display(&'a dyn fmt::Display),
     Debug(&'a dyn fmt::Debug),
+    /// Method, route and status, as the message of an access line.
+    Request(&'a str, &'a str, u16),
     /// With its sources behind it, separated by `: `.
     Error(&'a (dyn Error + 'static)),
 }
@@ -29,7 +31,7 @@ impl Value<'_> {
     /// Writes the value as text. Errors are swallowed: the sinks are buffers and cannot fail, and where a `Display` of
     /// the application fails, half a value is better than no line.
     pub(super) fn write_to(self, sink: &mut dyn Write) {
-        let _: fmt::Result = match self {
+        let result = match self {
             Self::Str(text) => sink.write_str(text),
             Self::Bytes(bytes) => write_lossy(sink, bytes),
             Self::U64(number) => write!(sink, "{number}"),
@@ -40,9 +42,18 @@ impl Value<'_> {
             Self::Millis(duration) => write!(sink, "{:.3}", duration.as_secs_f64() * 1e3),
             Self::Display(value) => write!(sink, "{value}"),
             Self::Debug(value) => write!(sink, "{value:?}"),
+            Self::Request(method, route, status) => write_request(sink, method, route, status),
             Self::Error(error) => write_chain(sink, error),
         };
+        result.ok();
     }
+}
+
+fn write_request(sink: &mut dyn Write, method: &str, route: &str, status: u16) -> fmt::Result {
+    sink.write_str(method)?;
+    sink.write_char(' ')?;
+    sink.write_str(route)?;
+    write!(sink, " {status}")
 }
 
 fn write_lossy(sink: &mut dyn Write, bytes: &[u8]) -> fmt::Result {
@@ -58,12 +69,12 @@ fn write_lossy(sink: &mut dyn Write, bytes: &[u8]) -> fmt::Result {
 /// Many errors repeat their source in their own text; such a source is not written again.
 fn write_chain(sink: &mut dyn Write, error: &(dyn Error + 'static)) -> fmt::Result {
     let mut text = String::new();
-    let _ = write!(text, "{error}");
+    write!(text, "{error}").ok();
     let mut source = error.source();
     for _ in 0..DEEPEST {
         let Some(error) = source else { break };
         let mut cause = String::new();
-        let _ = write!(cause, "{error}");
+        write!(cause, "{error}").ok();
         if !text.ends_with(&cause) {
             text.push_str(": ");
             text.push_str(&cause);

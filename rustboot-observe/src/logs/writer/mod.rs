@@ -89,6 +89,10 @@ impl LogWriter {
         let mut state = shared.lock();
         let length = line.len() + usize::from(broken);
         if state.waiting() + length > LIMIT {
+            if state.unreported == 0 {
+                // Stands for the line that will say so, so that a flush waits for it.
+                state.accepted += 1;
+            }
             state.unreported += 1;
             drop(state);
             shared.lost.fetch_add(1, Ordering::Relaxed);
@@ -141,7 +145,9 @@ impl LogWriter {
 
 impl fmt::Debug for LogWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogWriter").field("lost", &self.lost()).finish_non_exhaustive()
+        f.debug_struct("LogWriter")
+            .field("lost", &self.lost())
+            .finish_non_exhaustive()
     }
 }
 
@@ -158,7 +164,9 @@ impl Drop for Handle {
         state.closed = true;
         self.shared.wake.notify_one();
         while !state.exited {
-            let Some(left) = deadline.checked_duration_since(Instant::now()) else { return };
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                return;
+            };
             state = wait_timeout(&self.shared.done, state, left);
         }
     }
@@ -179,11 +187,13 @@ struct State {
     buffer: Vec<u8>,
     /// Bytes that the thread has taken and the sink has not.
     in_flight: usize,
-    /// Bytes taken in, and bytes that reached the sink, since the start.
+    /// Positions in the stream: how far it was taken in, and how far it has reached the sink.
     accepted: u64,
     written: u64,
-    /// Someone waits for everything up to here.
+    /// Someone waits for everything up to this position.
     wanted: u64,
+    /// How often someone asked for everything to be written.
+    asked: u64,
     /// Attempts that failed since the start.
     failures: u64,
     /// Lines lost that the stream does not mention yet.
@@ -213,12 +223,16 @@ impl Default for State {
             accepted: 0,
             written: 0,
             wanted: 0,
+            asked: 0,
             failures: 0,
             unreported: 0,
             rest: Rest::No,
             closed: false,
             exited: false,
-            style: Style { format: LogFormat::Compact, ansi: false },
+            style: Style {
+                format: LogFormat::Compact,
+                ansi: false,
+            },
         }
     }
 }
@@ -249,6 +263,7 @@ impl Shared {
             return true;
         }
         state.wanted = state.wanted.max(target);
+        state.asked += 1;
         // Also ends the pause after a failure: the answer is then that of a fresh attempt.
         self.wake.notify_one();
         loop {
@@ -275,14 +290,20 @@ fn wait_timeout<'a>(
     guard: MutexGuard<'a, State>,
     limit: Duration,
 ) -> MutexGuard<'a, State> {
-    condvar.wait_timeout(guard, limit).unwrap_or_else(PoisonError::into_inner).0
+    condvar
+        .wait_timeout(guard, limit)
+        .unwrap_or_else(PoisonError::into_inner)
+        .0
 }
 
 impl<'a> MakeWriter<'a> for LogWriter {
     type Writer = EventWriter<'a>;
 
     fn make_writer(&'a self) -> EventWriter<'a> {
-        EventWriter { writer: self, rest: Vec::new() }
+        EventWriter {
+            writer: self,
+            rest: Vec::new(),
+        }
     }
 }
 

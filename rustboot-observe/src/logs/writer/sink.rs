@@ -15,6 +15,8 @@ use crate::logs::format::{Line, Style, Value};
 const PAUSE: Duration = Duration::from_millis(5);
 /// The first and the longest pause after a failure.
 const RETRY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(1));
+/// How often a sink that is full is asked after the last handle is gone. With the pauses between, about a second.
+const LAST_ATTEMPTS: u32 = 11;
 /// A buffer that a burst has grown beyond this (bytes) is given back.
 const KEPT: usize = 1024 * 1024;
 /// The target of the line about lines lost.
@@ -47,23 +49,27 @@ pub(super) fn run(shared: &Shared, mut sink: impl Write) {
     shared.done.notify_all();
 }
 
-/// Waits for lines and takes them into `batch`. The number of bytes taken, and how many lines were lost before this
-/// and in which style to say so; `None` when there is nothing more to come.
+/// Waits for lines and takes them into `batch`. By how much `written` grows once they are out, and how many lines were
+/// lost before and in which style to say so; `None` when there is nothing more to come.
 fn next_batch(shared: &Shared, batch: &mut Vec<u8>) -> Option<(u64, Option<(u64, Style)>)> {
     let mut state = shared.lock();
-    while state.buffer.is_empty() {
+    while state.buffer.is_empty() && state.unreported == 0 {
         if state.closed {
             return None;
         }
         state.rest = Rest::Idle;
-        state = shared.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state = shared
+            .wake
+            .wait(state)
+            .unwrap_or_else(PoisonError::into_inner);
     }
     state = gather(shared, state);
     state.rest = Rest::No;
     std::mem::swap(&mut state.buffer, batch);
     state.in_flight = batch.len();
     let lost = std::mem::take(&mut state.unreported);
-    Some((batch.len() as u64, (lost > 0).then_some((lost, state.style))))
+    let accepted = batch.len() as u64 + u64::from(lost > 0);
+    Some((accepted, (lost > 0).then_some((lost, state.style))))
 }
 
 /// Lets more lines come in for a moment, unless someone waits.
@@ -84,34 +90,44 @@ fn gather<'a>(shared: &Shared, mut state: MutexGuard<'a, State>) -> MutexGuard<'
 fn deliver(shared: &Shared, sink: &mut impl Write, batch: &[u8]) -> bool {
     let mut written = 0;
     let mut pause = RETRY.0;
+    let mut last_attempts = LAST_ATTEMPTS;
     loop {
         let before = written;
-        let Err(error) = attempt(sink, batch, &mut written) else { return true };
+        let Err(error) = attempt(sink, batch, &mut written) else {
+            return true;
+        };
         if written > before {
             pause = RETRY.0;
         }
-        let mut state = shared.lock();
         // A sink that is merely full for now has not failed.
-        if error.kind() != ErrorKind::WouldBlock {
+        let failed = error.kind() != ErrorKind::WouldBlock;
+        let mut state = shared.lock();
+        if failed {
             state.failures += 1;
             count::write_error();
             shared.done.notify_all();
-            if state.closed {
+        }
+        if state.closed {
+            last_attempts -= 1;
+            if failed || last_attempts == 0 {
                 return false;
             }
         }
-        let wanted = state.wanted;
+        // Until the pause is over, someone asks for an attempt, or the stream is closed.
+        let (asked, closed) = (state.asked, state.closed);
         let deadline = Instant::now() + pause;
-        // Until the pause is over, or someone asks for an attempt who has not been answered.
-        while state.wanted == wanted && !state.closed {
+        while state.asked == asked && state.closed == closed {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
             state = wait_timeout(&shared.wake, state, left);
         }
-        drop(state);
-        pause = (pause * 2).min(RETRY.1);
+        pause = if state.closed && !closed {
+            RETRY.0
+        } else {
+            (pause * 2).min(RETRY.1)
+        };
     }
 }
 

@@ -1,0 +1,123 @@
+//! Metrics: the process's recorder, and its text for Prometheus.
+//!
+//! Everything is reported through the `metrics` facade, by Rustboot as by the application. This module listens on no
+//! port and starts no task: whoever serves `/metrics` calls [`Metrics::render`], and someone has to call
+//! [`Metrics::upkeep`].
+
+mod exposition;
+pub mod names;
+mod process;
+mod runtime;
+
+use std::sync::OnceLock;
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::logs::count;
+use exposition::Exposition;
+
+/// Upper bounds in seconds, from OpenTelemetry's advice for HTTP durations. They apply to every `*_seconds`.
+const HTTP_BUCKETS: [f64; 14] = [
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
+/// The same for databases, whose answers are mostly faster than the first of the others.
+const DATABASE_BUCKETS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+
+const FOREIGN: &str = "# metrics go to another recorder, which this process installed before Rustboot: \
+                       only process and runtime figures are here\n";
+
+/// The metrics of the process. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    /// None when the process had another recorder before.
+    handle: Option<PrometheusHandle>,
+}
+
+impl Metrics {
+    /// Installs the recorder of the process, the first time it is called, and describes Rustboot's own metrics.
+    ///
+    /// When the process has a recorder already, that one stays and gets all metrics; [`Metrics::render`] then has only
+    /// what does not go through a recorder.
+    pub fn install() -> Self {
+        static INSTALLED: OnceLock<Metrics> = OnceLock::new();
+        INSTALLED
+            .get_or_init(|| {
+                let recorder = recorder();
+                let handle = recorder.handle();
+                let handle = ::metrics::set_global_recorder(recorder)
+                    .is_ok()
+                    .then_some(handle);
+                names::describe();
+                // Present from the start: an alert on the growth of a counter misses its first step otherwise.
+                publish_counts();
+                Self { handle }
+            })
+            .clone()
+    }
+
+    /// Whether the recorder of the process is ours.
+    pub fn installed(&self) -> bool {
+        self.handle.is_some()
+    }
+
+    /// Everything in the Prometheus text format 0.0.4 (`text/plain; version=0.0.4`), `process_*` and `tokio_*` read at
+    /// this moment. `tokio_*` is about the runtime that this is called on, and missing outside of one.
+    pub fn render(&self) -> String {
+        publish_counts();
+        let mut text = match &self.handle {
+            Some(handle) => handle.render(),
+            None => FOREIGN.to_owned(),
+        };
+        let mut more = Exposition::append_to(&mut text);
+        process::render(&mut more);
+        runtime::render(&mut more);
+        text
+    }
+
+    /// Empties the recorder's lists of observations into their buckets. To be called every five seconds: without it
+    /// they grow for as long as nobody scrapes.
+    pub fn upkeep(&self) {
+        publish_counts();
+        if let Some(handle) = &self.handle {
+            handle.run_upkeep();
+        }
+    }
+
+    /// Sets `app_info{name,version,profile}` to 1.
+    pub fn app_info(&self, name: &str, version: &str, profile: &str) {
+        let labels = [
+            ("name", name.to_owned()),
+            ("version", version.to_owned()),
+            ("profile", profile.to_owned()),
+        ];
+        ::metrics::gauge!(names::APP_INFO, &labels).set(1.0);
+    }
+
+    /// Sets `app_ready`.
+    pub fn ready(&self, ready: bool) {
+        ::metrics::gauge!(names::APP_READY).set(if ready { 1.0 } else { 0.0 });
+    }
+}
+
+fn recorder() -> metrics_exporter_prometheus::PrometheusRecorder {
+    let seconds = Matcher::Suffix("_seconds".to_owned());
+    // Prefixes are looked at before suffixes.
+    let database = Matcher::Prefix("db_client_".to_owned());
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(seconds, &HTTP_BUCKETS)
+        .and_then(|builder| builder.set_buckets_for_metric(database, &DATABASE_BUCKETS))
+        // Only an empty list of buckets is refused.
+        .unwrap_or_else(|_| PrometheusBuilder::new())
+        .build_recorder()
+}
+
+/// Hands what the log has counted to the recorder, whichever it is.
+fn publish_counts() {
+    let counts = count::read();
+    for (level, events) in counts.events {
+        ::metrics::counter!(names::LOG_EVENTS, "level" => level).absolute(events);
+    }
+    ::metrics::counter!(names::LOG_LINES_LOST).absolute(counts.lost_lines);
+    ::metrics::counter!(names::LOG_WRITE_ERRORS).absolute(counts.write_errors);
+    ::metrics::counter!(names::PANICS).absolute(counts.panics);
+}

@@ -1,0 +1,132 @@
+//! The name of every metric that Rustboot itself reports, with kind, unit and help text: the list that dashboards
+//! depend on.
+//!
+//! OpenTelemetry's semantic conventions in Prometheus' spelling where there is one. Metrics of the application do not
+//! belong here.
+
+use ::metrics::Unit;
+
+/// What a metric is, in the words of the Prometheus text format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Only grows, until the process ends.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts observations in buckets.
+    Histogram,
+}
+
+impl Kind {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+/// One row of [`ALL`].
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Metric {
+    /// The name, as in `/metrics`.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// In what it is measured.
+    pub unit: Unit,
+    /// What it tells, in a sentence.
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($constant:ident = $kind:ident $name:literal $unit:ident $help:literal;)*) => {
+        $(
+            #[doc = concat!("`", $name, "`: ", $help)]
+            pub const $constant: &str = $name;
+        )*
+
+        /// All of them.
+        pub const ALL: &[Metric] = &[
+            $(Metric { name: $name, kind: Kind::$kind, unit: Unit::$unit, help: $help },)*
+        ];
+    };
+}
+
+metrics! {
+    HTTP_SERVER_REQUEST_DURATION = Histogram "http_server_request_duration_seconds" Seconds
+        "Duration of HTTP requests that were served, by method, route and status.";
+    HTTP_SERVER_ACTIVE_REQUESTS = Gauge "http_server_active_requests" Count
+        "HTTP requests being served now.";
+    HTTP_SERVER_CONNECTIONS = Gauge "http_server_connections" Count
+        "Connections open now.";
+    HTTP_REQUESTS_SHED = Counter "http_requests_shed_total" Count
+        "HTTP requests refused with 503 because too many were in flight.";
+    HTTP_CLIENT_REQUEST_DURATION = Histogram "http_client_request_duration_seconds" Seconds
+        "Duration of HTTP requests made to other services.";
+    DB_CLIENT_OPERATION_DURATION = Histogram "db_client_operation_duration_seconds" Seconds
+        "Duration of database operations.";
+    DB_CLIENT_CONNECTION_COUNT = Gauge "db_client_connection_count" Count
+        "Connections of a database pool, by state.";
+    DB_CLIENT_CONNECTION_WAIT_TIME = Histogram "db_client_connection_wait_time_seconds" Seconds
+        "Time spent waiting for a connection of a database pool.";
+    SCHEDULED_TASK_DURATION = Histogram "scheduled_task_duration_seconds" Seconds
+        "Duration of the runs of scheduled tasks.";
+    LOG_EVENTS = Counter "log_events_total" Count
+        "Log lines written, access lines included, by level.";
+    LOG_LINES_LOST = Counter "log_lines_lost_total" Count
+        "Log lines dropped because the sink did not keep up.";
+    LOG_WRITE_ERRORS = Counter "log_write_errors_total" Count
+        "Failed attempts to write to the sink of the log.";
+    PANICS = Counter "panics_total" Count
+        "Panics, in handlers, tasks and elsewhere.";
+    APP_INFO = Gauge "app_info" Count
+        "Always 1; name, version and profile are in the labels.";
+    APP_READY = Gauge "app_ready" Count
+        "1 while the app is ready to serve, else 0.";
+    PROCESS_CPU_SECONDS = Counter "process_cpu_seconds_total" Seconds
+        "CPU time spent, user and system.";
+    PROCESS_RESIDENT_MEMORY = Gauge "process_resident_memory_bytes" Bytes
+        "Resident memory.";
+    PROCESS_VIRTUAL_MEMORY = Gauge "process_virtual_memory_bytes" Bytes
+        "Virtual memory.";
+    PROCESS_OPEN_FDS = Gauge "process_open_fds" Count
+        "Open file descriptors.";
+    PROCESS_MAX_FDS = Gauge "process_max_fds" Count
+        "Limit of open file descriptors.";
+    PROCESS_THREADS = Gauge "process_threads" Count
+        "Threads of the operating system.";
+    PROCESS_START_TIME = Gauge "process_start_time_seconds" Seconds
+        "When the process started, in seconds since 1970.";
+    TOKIO_WORKERS = Gauge "tokio_workers" Count
+        "Worker threads of the runtime.";
+    TOKIO_ALIVE_TASKS = Gauge "tokio_alive_tasks" Count
+        "Tasks that have not ended.";
+    TOKIO_GLOBAL_QUEUE_DEPTH = Gauge "tokio_global_queue_depth" Count
+        "Tasks waiting in the runtime's global queue.";
+    TOKIO_WORKER_BUSY_SECONDS = Counter "tokio_worker_busy_seconds_total" Seconds
+        "Time that a worker was busy.";
+    TOKIO_WORKER_PARKS = Counter "tokio_worker_parks_total" Count
+        "How often a worker found nothing to do and went to sleep.";
+}
+
+/// Tells the process's recorder what the metrics mean. [`Metrics::install`](super::Metrics::install) has done so.
+pub fn describe() {
+    for metric in ALL {
+        match metric.kind {
+            Kind::Counter => ::metrics::describe_counter!(metric.name, metric.unit, metric.help),
+            Kind::Gauge => ::metrics::describe_gauge!(metric.name, metric.unit, metric.help),
+            Kind::Histogram => {
+                ::metrics::describe_histogram!(metric.name, metric.unit, metric.help);
+            }
+        }
+    }
+}
+
+/// The row of a name.
+pub(super) fn find(name: &str) -> Option<&'static Metric> {
+    ALL.iter().find(|metric| metric.name == name)
+}

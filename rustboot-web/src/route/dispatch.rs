@@ -1,0 +1,199 @@
+//! Matches a request to what answers it. Everything is known at start, so nothing is looked up by name here.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::routing::MethodFilter;
+use http::{HeaderValue, Method};
+use rustboot_core::AppContext;
+use rustboot_core::management::Endpoint;
+use tower_service::Service as _;
+
+use super::handler::HandlerFuture;
+use super::table::{Table, parameter_names, shape};
+use super::{RouteDef, RouteHandler, RouteMetrics};
+use crate::extract::PathParameters;
+
+/// What answers a request.
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    /// An attribute route, or several with different methods.
+    Routes(Arc<PathEntry>),
+    /// A management endpoint.
+    Endpoint(Arc<Endpoint>),
+}
+
+/// All routes of one path.
+#[derive(Debug)]
+pub(crate) struct PathEntry {
+    routes: Vec<Arc<RouteEntry>>,
+    /// For `Allow`.
+    allow: HeaderValue,
+}
+
+/// One route.
+#[derive(Debug)]
+pub(crate) struct RouteEntry {
+    method: Method,
+    parameters: Vec<&'static str>,
+    call: RouteCall,
+    pub(crate) metrics: Arc<RouteMetrics>,
+    /// The same route answers HEAD as well; the label differs.
+    pub(crate) head_metrics: Option<Arc<RouteMetrics>>,
+}
+
+#[derive(Debug)]
+enum RouteCall {
+    Direct(RouteHandler),
+    /// Through an axum router of its own, for extractors that work only there.
+    ViaRouter(Router),
+}
+
+/// Finds the target of a path.
+#[derive(Debug)]
+pub(crate) struct Dispatcher {
+    paths: matchit::Router<Target>,
+}
+
+/// The result of a look-up.
+pub(crate) enum Found {
+    Route(Arc<RouteEntry>, Option<PathParameters>),
+    Endpoint(Arc<Endpoint>, Option<String>),
+    /// The path is known, the method is not.
+    OtherMethod(HeaderValue),
+    Nothing,
+}
+
+impl Dispatcher {
+    /// Builds the matcher. Returns what matchit does not accept, which the table's own check should have found.
+    pub(crate) fn new(table: &Table, endpoints: Vec<Endpoint>, app: &AppContext) -> Result<Self, String> {
+        let mut by_path: std::collections::BTreeMap<String, Vec<&RouteDef>> = std::collections::BTreeMap::new();
+        for route in &table.routes {
+            by_path.entry(numbered(route.path)).or_default().push(route);
+        }
+        let mut paths = matchit::Router::new();
+        for (path, routes) in by_path {
+            let entry = PathEntry::new(&routes, app);
+            paths
+                .insert(path, Target::Routes(Arc::new(entry)))
+                .map_err(|error| format!("the route {} cannot be served: {error}", routes[0].path))?;
+        }
+        for endpoint in endpoints {
+            let path = endpoint.path;
+            paths
+                .insert(numbered(path), Target::Endpoint(Arc::new(endpoint)))
+                .map_err(|error| format!("the endpoint {path} cannot be served: {error}"))?;
+        }
+        Ok(Self { paths })
+    }
+
+    pub(crate) fn find(&self, method: &Method, path: &str) -> Found {
+        let Ok(found) = self.paths.at(path) else {
+            return Found::Nothing;
+        };
+        match found.value {
+            Target::Routes(entry) => match entry.route(method) {
+                Some(route) => {
+                    let parameters = (!route.parameters.is_empty()).then(|| {
+                        PathParameters::new(route.parameters.iter().copied().zip(found.params.iter().map(|(_, v)| v)))
+                    });
+                    Found::Route(Arc::clone(route), parameters)
+                }
+                None => Found::OtherMethod(entry.allow.clone()),
+            },
+            Target::Endpoint(endpoint) if *method == Method::GET || *method == Method::HEAD => {
+                let parameter = found.params.iter().next().map(|(_, value)| {
+                    percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned()
+                });
+                Found::Endpoint(Arc::clone(endpoint), parameter)
+            }
+            Target::Endpoint(_) => Found::OtherMethod(HeaderValue::from_static("GET, HEAD")),
+        }
+    }
+}
+
+impl PathEntry {
+    fn new(routes: &[&RouteDef], app: &AppContext) -> Self {
+        let entries: Vec<Arc<RouteEntry>> = routes.iter().map(|route| Arc::new(RouteEntry::new(route, app))).collect();
+        let mut methods: Vec<&str> = entries.iter().map(|entry| entry.method.as_str()).collect();
+        if methods.contains(&"GET") && !methods.contains(&"HEAD") {
+            methods.push("HEAD");
+        }
+        methods.sort_unstable();
+        Self {
+            allow: HeaderValue::from_str(&methods.join(", ")).unwrap_or(HeaderValue::from_static("")),
+            routes: entries,
+        }
+    }
+
+    fn route(&self, method: &Method) -> Option<&Arc<RouteEntry>> {
+        let exact = self.routes.iter().find(|route| route.method == *method);
+        // RFC 9110 9.3.2: HEAD is GET without the content.
+        exact.or_else(|| {
+            (*method == Method::HEAD)
+                .then(|| self.routes.iter().find(|route| route.method == Method::GET))
+                .flatten()
+        })
+    }
+}
+
+impl RouteEntry {
+    fn new(route: &RouteDef, app: &AppContext) -> Self {
+        let handler = (route.handler)();
+        let call = match MethodFilter::try_from(route.method.clone()) {
+            Ok(filter) if handler.needs_axum_router() => RouteCall::ViaRouter(
+                Router::new()
+                    .route(route.path, handler.method_router(filter))
+                    .with_state(app.clone()),
+            ),
+            _ => RouteCall::Direct(handler),
+        };
+        Self {
+            call,
+            parameters: parameter_names(route.path),
+            metrics: Arc::new(RouteMetrics::new(&route.method, route.path)),
+            head_metrics: (route.method == Method::GET)
+                .then(|| Arc::new(RouteMetrics::new(&Method::HEAD, route.path))),
+            method: route.method.clone(),
+        }
+    }
+
+    pub(crate) fn metrics_for(&self, method: &Method) -> &Arc<RouteMetrics> {
+        match &self.head_metrics {
+            Some(head) if *method == Method::HEAD => head,
+            _ => &self.metrics,
+        }
+    }
+
+    pub(crate) fn call(&self, request: Request, app: &AppContext) -> HandlerFuture {
+        match &self.call {
+            RouteCall::Direct(handler) => handler.call(request, app.clone()),
+            RouteCall::ViaRouter(router) => {
+                let mut router = router.clone();
+                Box::pin(async move {
+                    match router.call(request).await {
+                        Ok(response) => response,
+                        Err(never) => match never {},
+                    }
+                })
+            }
+        }
+    }
+}
+
+/// A template with its parameters numbered, since matchit wants one name for a place and two routes may differ in it.
+fn numbered(path: &str) -> String {
+    let mut number = 0;
+    let parts: Vec<String> = shape(path)
+        .split('/')
+        .map(|segment| {
+            let named = segment.replace("{p}", &format!("{{p{number}}}")).replace("{*p}", &format!("{{*p{number}}}"));
+            if named != segment {
+                number += 1;
+            }
+            named
+        })
+        .collect();
+    parts.join("/")
+}

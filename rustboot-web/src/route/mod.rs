@@ -1,0 +1,18 @@
+//! How a route gets from an attribute to the pipeline.
+//!
+//! `#[get("/items/{id}")]` makes a [`RouteDef`]; the [`Table`](table::Table) holds all of them, checked for collisions; the
+//! [`Dispatcher`](dispatch::Dispatcher) matches requests. Routes that the user brings as an axum router are not here: the
+//! pipeline hands over to that router what the dispatcher does not know.
+
+#[doc(hidden)]
+pub mod assertions;
+mod def;
+pub(crate) mod dispatch;
+mod handler;
+mod metrics;
+pub(crate) mod mounted;
+pub(crate) mod table;
+
+pub use def::RouteDef;
+pub use handler::{RouteHandler, route_handler};
+pub(crate) use metrics::RouteMetrics;

@@ -1,0 +1,95 @@
+//! All attribute routes of an application: sorted, and checked for collisions.
+
+use std::collections::BTreeMap;
+
+use rustboot_core::report::Problem;
+
+use super::RouteDef;
+
+/// The routes, in the order of path and method.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) routes: Vec<RouteDef>,
+}
+
+impl Table {
+    /// Sorts routes and finds those that collide, with each other or with a management endpoint of the same listener.
+    pub(crate) fn new(mut routes: Vec<RouteDef>, endpoints: &[&str]) -> (Self, Vec<Problem>) {
+        routes.sort_by(|a, b| {
+            (a.path, a.method.as_str(), a.location).cmp(&(b.path, b.method.as_str(), b.location))
+        });
+        let mut problems = Vec::new();
+        let mut seen: BTreeMap<(String, String), Vec<&RouteDef>> = BTreeMap::new();
+        for route in &routes {
+            let shape = shape(route.path);
+            seen.entry((shape.clone(), route.method.to_string())).or_default().push(route);
+            if endpoints.iter().any(|endpoint| self::shape(endpoint) == shape) {
+                problems.push(
+                    Problem::new(
+                        format!("{} {}", route.method, route.path),
+                        "the path belongs to a management endpoint",
+                    )
+                    .note(format!("declared by `{}` ({})", route.name, route.location))
+                    .note("help: choose another path, or move the endpoints to a listener of their own with management.port"),
+                );
+            }
+        }
+        for ((_, method), same) in &seen {
+            if same.len() > 1 {
+                let mut problem = Problem::new(
+                    format!("{method} {}", same[0].path),
+                    format!("{} handlers for one route", same.len()),
+                );
+                for route in same {
+                    problem = problem.note(format!(
+                        "declared by `{}` as {} ({})",
+                        route.name, route.path, route.location
+                    ));
+                }
+                problems.push(problem.note("help: a parameter's name makes no difference; change the path or the method of one"));
+            }
+        }
+        (Self { routes }, problems)
+    }
+}
+
+/// A template without the names of its parameters, which is what decides whether two collide.
+pub(crate) fn shape(path: &str) -> String {
+    path.split('/')
+        .map(|segment| {
+            if segment.starts_with("{*") {
+                "{*p}".to_owned()
+            } else if let (Some(start), Some(end)) = (segment.find('{'), segment.rfind('}')) {
+                format!("{}{{p}}{}", &segment[..start], &segment[end + 1..])
+            } else {
+                segment.to_owned()
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+/// The names of a template's parameters, in order.
+pub(crate) fn parameter_names(path: &'static str) -> Vec<&'static str> {
+    path.split('/')
+        .filter_map(|segment| {
+            let start = segment.find('{')?;
+            let end = segment.rfind('}')?;
+            Some(segment[start + 1..end].trim_start_matches('*'))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_parameters_make_no_shape() {
+        assert_eq!(shape("/a/{x}/b"), shape("/a/{y}/b"));
+        assert_ne!(shape("/a/{x}"), shape("/a/{*x}"));
+        assert_eq!(shape("/a/{x}.json"), "/a/{p}.json");
+        assert_eq!(parameter_names("/a/{x}/{*rest}"), ["x", "rest"]);
+        assert_eq!(parameter_names("/"), Vec::<&str>::new());
+    }
+}

@@ -1,0 +1,6 @@
+//! The attribute goes on `main` and nowhere else.
+
+#[rustboot::app]
+async fn serve() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! Two parameters of one path have two names.
+
+use rustboot::prelude::*;
+
+#[get("/shops/{id}/items/{id}")]
+async fn item() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! A handler is async.
+
+use rustboot::prelude::*;
+
+#[get("/items")]
+fn items() {}
+
+fn main() {}
