@@ -1,1 +1,77 @@
-//! .
+//! Rustboot: an embeddable framework for production services in Rust.
+//!
+//! Add one dependency, write handlers, and get layered configuration, wired components, health and metrics endpoints,
+//! structured logs, and a start and stop that lose no request.
+//!
+//! ```no_run
+//! use rustboot::prelude::*;
+//!
+//! #[rustboot::app]
+//! async fn main() {}
+//!
+//! #[get("/hello/{name}")]
+//! async fn hello(Path(name): Path<String>) -> String {
+//!     format!("Hello, {name}!")
+//! }
+//! ```
+//!
+//! It stands on tokio, axum, sqlx, tracing and metrics, and hides none of them: any axum router, tower layer, sqlx query or
+//! tracing subscriber that you already have goes on working. It is not an ORM, not a template engine, and not a runtime of
+//! its own.
+//!
+//! # Features
+//!
+//! | feature | default | what |
+//! |---|---|---|
+//! | `web` | yes | listener, routes, request pipeline, management endpoints |
+//! | `observe` | yes | logs and metrics |
+//! | `sqlite` | | [`SqliteDb`]: a pool, migrations, health |
+//!
+//! # Where to look
+//!
+//! `docs/` of the repository has the guide; `docs/ARCHITECTURE.md` walks through a start, a request and a stop.
+//! `examples/quickstart` is a complete service.
+#![cfg_attr(not(feature = "sqlite"), doc = "\n[`SqliteDb`]: https://docs.rs/sqlx")]
+
+// The macros name everything as `::rustboot`; in our own tests and examples that is this crate.
+extern crate self as rustboot;
+
+mod app;
+#[cfg(doctest)]
+mod guide;
+mod macros;
+pub mod prelude;
+#[doc(hidden)]
+pub mod private;
+#[doc(hidden)]
+pub use private as __private;
+
+pub use app::App;
+pub use macros::*;
+pub use rustboot_core::app::{AppBuilder, AppContext, AppHandle, AppInfo, Assembly, Condition, Module, RunningApp, StartError};
+pub use rustboot_core::config::{ByteSize, Config, Profile, Sources};
+pub use rustboot_core::error::{Error, ErrorKind, FieldError, OrNotFound, Result};
+pub use rustboot_core::lifecycle::{Restart, Shutdown, StopReason};
+pub use rustboot_core::{Inject, Secret};
+
+/// Writing modules: components, hooks, servers, endpoints by hand.
+pub use rustboot_core as core;
+
+pub use serde_json;
+pub use tokio;
+pub use tracing;
+
+#[cfg(feature = "observe")]
+pub use metrics;
+#[cfg(feature = "observe")]
+pub use rustboot_observe as observe;
+
+#[cfg(feature = "web")]
+pub use axum;
+#[cfg(feature = "web")]
+pub use rustboot_web::{ClientIp, ErrorBody, Path, Problem, RequestId, Valid, WebAppBuilder};
+
+#[cfg(feature = "sqlite")]
+pub use rustboot_data::SqliteDb;
+#[cfg(feature = "sqlite")]
+pub use sqlx;

@@ -18,3 +18,6 @@
 pub mod correlation;
 pub mod logs;
 pub mod metrics;
+mod module;
+
+pub use module::ObserveModule;

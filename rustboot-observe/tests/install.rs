@@ -5,9 +5,10 @@
     reason = "a test binary: its helpers are test code too, which clippy only sees in #[test] functions"
 )]
 
-use std::time::Duration;
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
 
-use rustboot_observe::correlation::{Correlation, RequestId};
+use rustboot_observe::correlation::{Correlation, RequestId, request_id};
 use rustboot_observe::logs::{AccessRecord, LogConfig, LogFormat, LogWriter, Logs};
 use rustboot_observe::metrics::Metrics;
 use serde_json::Value;
@@ -73,6 +74,7 @@ fn one_process() {
     events_pass_the_filter(&logs, &file);
     the_filter_changes_while_running(&logs, &file);
     panics_are_logged_once(&logs, &file);
+    a_thread_may_log_to_its_very_end(&logs, &file);
     a_second_app_has_its_own_access_log(&logs);
     lines_are_counted(&metrics);
 }
@@ -158,6 +160,45 @@ fn panics_are_logged_once(logs: &Logs, file: &NamedTempFile) {
     assert_eq!(with(&all, "message", "inside a subscriber").len(), 1);
 }
 
+fn a_thread_may_log_to_its_very_end(logs: &Logs, file: &NamedTempFile) {
+    struct Late(&'static str);
+    impl Drop for Late {
+        fn drop(&mut self) {
+            tracing::warn!(target: "late", "{}", self.0);
+            // And the slot of the correlation may be gone; a panic here aborts the process.
+            assert!(request_id().is_none());
+        }
+    }
+    thread_local!(static LATE: RefCell<Option<Late>> = const { RefCell::new(None) });
+    let keep = |text| LATE.with(|late| *late.borrow_mut() = Some(Late(text)));
+
+    std::thread::scope(|scope| {
+        // Torn down after, between and before the thread-locals of the log.
+        scope.spawn(|| {
+            keep("first");
+            tracing::info_span!("span").in_scope(|| tracing::debug!("early"));
+            tracing::warn!(target: "late", "early");
+        });
+        scope.spawn(|| {
+            access(logs);
+            keep("second");
+            tracing::warn!(target: "late", "early");
+        });
+        scope.spawn(|| {
+            tracing::warn!(target: "late", "early");
+            keep("third");
+        });
+        scope.spawn(|| keep("fourth"));
+    });
+    // A scope ends before the destructors have run.
+    let deadline = Instant::now() + LONG;
+    for text in ["first", "second", "third", "fourth"] {
+        while with(&lines(logs, file), "message", text).is_empty() {
+            assert!(Instant::now() < deadline, "{text} is missing");
+        }
+    }
+}
+
 fn a_second_app_has_its_own_access_log(first: &Logs) {
     let file = NamedTempFile::new().unwrap();
     let second = install("info", &file);
@@ -173,8 +214,8 @@ fn a_second_app_has_its_own_access_log(first: &Logs) {
 fn lines_are_counted(metrics: &Metrics) {
     let text = metrics.render();
     for expected in [
-        "log_events_total{level=\"info\"} 4\n",
-        "log_events_total{level=\"warn\"} 1\n",
+        "log_events_total{level=\"info\"} 5\n",
+        "log_events_total{level=\"warn\"} 8\n",
         "log_events_total{level=\"debug\"} 2\n",
         "log_events_total{level=\"error\"} 2\n",
         "panics_total 2\n",

@@ -39,7 +39,9 @@ impl Network {
                 u32::from(network) & mask == u32::from(address) & mask
             }
             (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(self.bits)).unwrap_or(0);
+                let mask = u128::MAX
+                    .checked_shl(128 - u32::from(self.bits))
+                    .unwrap_or(0);
                 u128::from(network) & mask == u128::from(address) & mask
             }
             _ => false,
@@ -62,7 +64,8 @@ impl<'de> Deserialize<'de> for Network {
                 f.write_str("a network such as 10.0.0.0/8 or an address")
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Network, E> {
-                Network::parse(text).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+                Network::parse(text)
+                    .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
             }
         }
         deserializer.deserialize_str(Visitor)
@@ -99,7 +102,11 @@ fn address_of(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     text.parse()
         .ok()
-        .or_else(|| text.parse::<std::net::SocketAddr>().ok().map(|address| address.ip()))
+        .or_else(|| {
+            text.parse::<std::net::SocketAddr>()
+                .ok()
+                .map(|address| address.ip())
+        })
         .or_else(|| text.strip_prefix('[')?.strip_suffix(']')?.parse().ok())
         .map(|address: IpAddr| address.to_canonical())
 }
@@ -111,7 +118,10 @@ thread_local! {
 
 /// Makes an address the one of the request that is being polled; gives back the one before.
 pub(crate) fn replace_current(address: Option<IpAddr>) -> Option<IpAddr> {
-    CURRENT.try_with(|current| current.replace(address)).ok().flatten()
+    CURRENT
+        .try_with(|current| current.replace(address))
+        .ok()
+        .flatten()
 }
 
 /// The address of the client, as an extractor. Behind a proxy it is the proxy's, unless `server.trusted_proxies` names it.
@@ -122,9 +132,17 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientIp {
     type Rejection = Error;
 
     async fn from_request_parts(_parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        CURRENT.try_with(Cell::get).ok().flatten().map(Self).ok_or_else(|| {
-            Error::new(ErrorKind::Configuration, "the request did not come through Rustboot's pipeline")
-        })
+        CURRENT
+            .try_with(Cell::get)
+            .ok()
+            .flatten()
+            .map(Self)
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Configuration,
+                    "the request did not come through Rustboot's pipeline",
+                )
+            })
     }
 }
 
@@ -146,7 +164,10 @@ mod tests {
 
     #[test]
     fn only_trusted_proxies_are_believed() {
-        let trusted: Vec<Network> = ["10.0.0.0/8", "::1"].iter().filter_map(|n| Network::parse(n)).collect();
+        let trusted: Vec<Network> = ["10.0.0.0/8", "::1"]
+            .iter()
+            .filter_map(|n| Network::parse(n))
+            .collect();
         for (peer, forwarded, client) in [
             ("203.0.113.9", vec!["1.2.3.4"], "203.0.113.9"),
             ("10.0.0.1", vec![], "10.0.0.1"),
@@ -158,9 +179,16 @@ mod tests {
             ("::1", vec!["2001:db8::1"], "2001:db8::1"),
             ("::ffff:10.0.0.1", vec!["1.2.3.4"], "1.2.3.4"),
         ] {
-            assert_eq!(resolve(ip(peer), &headers(&forwarded), &trusted), ip(client), "{peer} {forwarded:?}");
+            assert_eq!(
+                resolve(ip(peer), &headers(&forwarded), &trusted),
+                ip(client),
+                "{peer} {forwarded:?}"
+            );
         }
-        assert_eq!(resolve(ip("10.0.0.1"), &headers(&["1.2.3.4"]), &[]), ip("10.0.0.1"));
+        assert_eq!(
+            resolve(ip("10.0.0.1"), &headers(&["1.2.3.4"]), &[]),
+            ip("10.0.0.1")
+        );
     }
 
     #[test]
@@ -169,6 +197,10 @@ mod tests {
             assert_eq!(Network::parse(wrong), None, "{wrong}");
         }
         assert!(Network::parse("0.0.0.0/0").unwrap().contains(ip("8.8.8.8")));
-        assert!(!Network::parse("0.0.0.0/0").unwrap().contains(ip("2001:db8::1")));
+        assert!(
+            !Network::parse("0.0.0.0/0")
+                .unwrap()
+                .contains(ip("2001:db8::1"))
+        );
     }
 }

@@ -87,10 +87,16 @@ impl Properties for ServerConfig {
 
     fn check(&self, problems: &mut Vec<(String, String)>) {
         if self.header_limit.as_u64() < SMALLEST_HEADER_LIMIT {
-            problems.push(("header_limit".to_owned(), "expected at least 8KiB".to_owned()));
+            problems.push((
+                "header_limit".to_owned(),
+                "expected at least 8KiB".to_owned(),
+            ));
         }
         if self.max_connections == 0 {
-            problems.push(("max_connections".to_owned(), "expected at least 1".to_owned()));
+            problems.push((
+                "max_connections".to_owned(),
+                "expected at least 1".to_owned(),
+            ));
         }
         if self.max_in_flight == Some(0) {
             problems.push(("max_in_flight".to_owned(), "expected at least 1".to_owned()));

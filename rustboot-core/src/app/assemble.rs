@@ -15,7 +15,6 @@ use crate::error::{ErrorKind, Result};
 use crate::health::HealthConfig;
 use crate::lifecycle::start::Phases;
 use crate::lifecycle::{Hook, HookDef, LifecycleConfig, StopRequest};
-use crate::management;
 use crate::schedule::TaskDef;
 
 impl AppBuilder {
@@ -68,8 +67,6 @@ impl AppBuilder {
             tracing::warn!(target: "rustboot", "{warning}");
         }
 
-        let mut endpoints = management::built_in();
-        endpoints.append(&mut self.endpoints);
         let mut commands = command::built_in();
         commands.append(&mut self.commands);
         let context = AppContext::new(Parts {
@@ -78,7 +75,8 @@ impl AppBuilder {
             sections: self.sections,
             section_defs: self.section_defs,
             conditions: self.conditions,
-            endpoints,
+            endpoints: self.endpoints,
+            attachments: self.attachments,
             classifiers: self.classifiers,
             stop,
             show_details: health.show_details,

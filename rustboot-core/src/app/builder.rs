@@ -23,7 +23,7 @@ use crate::config::{Config, ConfigDef, Origin, Profile, Properties, Sources, loa
 use crate::error::{Classifier, Error, ErrorKind, Result};
 use crate::health::HealthIndicator;
 use crate::lifecycle::{Hook, HookPhase, Server};
-use crate::management::Endpoint;
+use crate::management::{self, Endpoint, Exposure};
 use crate::report::{Problem, Report};
 use crate::schedule::TaskDef;
 use crate::source::Location;
@@ -55,6 +55,7 @@ pub struct AppBuilder {
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) commands: Vec<Command>,
     pub(super) classifiers: Vec<Classifier>,
+    pub(super) attachments: Sections,
     pub(super) extensions: TypeIdMap<Box<dyn Any + Send>>,
     pub(super) with_inventory: bool,
     pub(super) began: Instant,
@@ -83,9 +84,10 @@ impl AppBuilder {
             tasks: Vec::new(),
             indicators: Vec::new(),
             servers: Vec::new(),
-            endpoints: Vec::new(),
+            endpoints: management::built_in(),
             commands: Vec::new(),
             classifiers: Vec::new(),
+            attachments: Sections::default(),
             extensions: TypeIdMap::default(),
             with_inventory: true,
             began: Instant::now(),
@@ -328,6 +330,26 @@ impl AppBuilder {
         self
     }
 
+    /// The paths of the management endpoints so far, and who may see each.
+    pub fn endpoint_paths(&self) -> Vec<(&'static str, Exposure)> {
+        self.endpoints
+            .iter()
+            .map(|endpoint| (endpoint.path, endpoint.exposure))
+            .collect()
+    }
+
+    /// Hands the running application something that is no component: what one module has to tell another at run time
+    /// ([`AppContext::attachment`](super::AppContext::attachment)). One of each type.
+    pub fn attach<T: Send + Sync + 'static>(&mut self, value: T) -> &mut Self {
+        self.attachments.insert(TypeId::of::<T>(), Arc::new(value));
+        self
+    }
+
+    /// Whether the items that the macros collected from the linked crates belong to this application.
+    pub fn collects_items(&self) -> bool {
+        self.with_inventory
+    }
+
     /// Adds a command.
     pub fn command(&mut self, command: Command) -> &mut Self {
         self.commands.push(command);
@@ -337,6 +359,18 @@ impl AppBuilder {
     /// Adds somebody who knows what the errors of a library mean.
     pub fn classify(&mut self, classifier: Classifier) -> &mut Self {
         self.classifiers.push(classifier);
+        self
+    }
+
+    /// Adds a problem of the configuration: a key, a sentence, and what to do. Where the key was set is added.
+    pub fn config_problem(&mut self, key: &str, message: &str, help: &str) -> &mut Self {
+        let mut problem = Problem::new(key, message);
+        if let Some(origin) = self.load().origin(key) {
+            problem = problem.note(origin.sentence());
+        }
+        self.report
+            .configuration
+            .push(problem.note(format!("help: {help}")));
         self
     }
 

@@ -45,6 +45,7 @@ pub(crate) struct Parts {
     pub(crate) section_defs: Vec<ConfigDef>,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) attachments: Sections,
     pub(crate) classifiers: Vec<Classifier>,
     pub(crate) stop: Arc<StopRequest>,
     pub(crate) show_details: bool,
@@ -188,7 +189,18 @@ impl AppContext {
 
     /// What an error means, when a module knows the library that it came from.
     pub fn classify(&self, error: &Error) -> Option<Classified> {
-        self.0.parts.classifiers.iter().find_map(|classify| classify(error))
+        self.0
+            .parts
+            .classifiers
+            .iter()
+            .find_map(|classify| classify(error))
+    }
+
+    /// What a module attached for others ([`AppBuilder::attach`](super::AppBuilder::attach)).
+    pub fn attachment<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        Arc::clone(self.0.parts.attachments.get(&TypeId::of::<T>())?)
+            .downcast()
+            .ok()
     }
 
     /// The management endpoints.

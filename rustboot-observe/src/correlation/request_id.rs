@@ -52,12 +52,15 @@ impl RequestId {
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
+        // Only ASCII is ever put in, so the default is out of reach.
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The id as bytes, all of them ASCII.
+    pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            // Only ASCII is ever put in, so the default is out of reach.
-            Kind::Inline { length, text } => {
-                std::str::from_utf8(&text[..usize::from(*length)]).unwrap_or_default()
-            }
-            Kind::Shared(text) => text,
+            Kind::Inline { length, text } => &text[..usize::from(*length)],
+            Kind::Shared(text) => text.as_bytes(),
         }
     }
 }
@@ -82,7 +85,7 @@ impl AsRef<str> for RequestId {
 
 impl PartialEq for RequestId {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        self.as_bytes() == other.as_bytes()
     }
 }
 
@@ -90,6 +93,6 @@ impl Eq for RequestId {}
 
 impl Hash for RequestId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
+        self.as_bytes().hash(state);
     }
 }

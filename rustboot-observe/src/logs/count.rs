@@ -5,8 +5,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::layer::{Context, Layer};
+use tracing::Level;
 
 static EVENTS: [AtomicU64; 5] = [const { AtomicU64::new(0) }; 5];
 static LOST_LINES: AtomicU64 = AtomicU64::new(0);
@@ -59,13 +58,4 @@ pub(crate) fn write_error() {
 
 pub(crate) fn panic() {
     PANICS.fetch_add(1, Ordering::Relaxed);
-}
-
-/// Counts the events that pass the filter.
-pub(crate) struct CountEvents;
-
-impl<S: Subscriber> Layer<S> for CountEvents {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        self::event(*event.metadata().level());
-    }
 }

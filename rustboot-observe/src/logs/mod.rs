@@ -9,6 +9,7 @@ mod config;
 pub(crate) mod count;
 mod filter;
 mod format;
+mod lines;
 mod panic;
 mod writer;
 
@@ -28,6 +29,7 @@ pub use writer::{EventWriter, LogWriter};
 
 use filter::Filter;
 use format::Style;
+use lines::Lines;
 
 /// The logs of an app. Clones share everything.
 ///
@@ -169,15 +171,9 @@ fn colours_wanted() -> bool {
 /// `None` when the process has a subscriber already.
 fn install_subscriber(filter: EnvFilter, style: Style, writer: LogWriter) -> Option<Installed> {
     let (filter, reload) = reload::Layer::new(filter);
-    let lines = tracing_subscriber::fmt::layer()
-        .fmt_fields(style)
-        .event_format(style)
-        .with_ansi(style.ansi)
-        .with_writer(writer);
     let subscriber = Registry::default()
         .with(filter)
-        .with(count::CountEvents)
-        .with(lines);
+        .with(Lines { writer, style });
     tracing::subscriber::set_global_default(subscriber).ok()?;
     // Only now is the highest level known. An application that has a logger of its own keeps it.
     let log_crate = LogTracer::builder()

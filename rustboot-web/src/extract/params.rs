@@ -12,7 +12,11 @@ pub(crate) struct PathParameters(Vec<(&'static str, Box<str>)>);
 
 impl PathParameters {
     pub(crate) fn new<'a>(parameters: impl Iterator<Item = (&'static str, &'a str)>) -> Self {
-        Self(parameters.map(|(name, value)| (name, value.into())).collect())
+        Self(
+            parameters
+                .map(|(name, value)| (name, value.into()))
+                .collect(),
+        )
     }
 
     pub(crate) fn deserialize<T: DeserializeOwned>(&self) -> Result<T> {
@@ -20,7 +24,11 @@ impl PathParameters {
         for (name, raw) in &self.0 {
             match percent_encoding::percent_decode_str(raw).decode_utf8() {
                 Ok(value) => decoded.push((*name, value.into_owned())),
-                Err(_) => return Err(Error::bad_request(format!("the path parameter `{name}` is not valid UTF-8"))),
+                Err(_) => {
+                    return Err(Error::bad_request(format!(
+                        "the path parameter `{name}` is not valid UTF-8"
+                    )));
+                }
             }
         }
         T::deserialize(Parameters(&decoded)).map_err(|error| Error::bad_request(error.0))
@@ -86,11 +94,18 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
         visitor.visit_unit()
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, ParameterError> {
         visitor.visit_unit()
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ParameterError> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ParameterError> {
         visitor.visit_unit()
     }
 
@@ -106,7 +121,11 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
         visitor.visit_seq(SeqDeserializer::new(self.values()))
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, ParameterError> {
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, ParameterError> {
         if length != self.0.len() {
             return Err(ParameterError(format!(
                 "the path has {} parameters, and the handler takes {length}",
@@ -164,12 +183,20 @@ impl<'a> IntoDeserializer<'_, ParameterError> for Parameter<'a> {
 
 impl Parameter<'_> {
     fn wrong(&self, expected: &str) -> ParameterError {
-        ParameterError(format!("the path parameter `{}` is not {expected}", self.name))
+        ParameterError(format!(
+            "the path parameter `{}` is not {expected}",
+            self.name
+        ))
     }
 
     /// A type that reads a text (a UUID, a date) knows best what is wrong, but not with which parameter.
     fn named<T>(&self, result: Result<T, ParameterError>) -> Result<T, ParameterError> {
-        result.map_err(|error| ParameterError(format!("the path parameter `{}` is not valid: {}", self.name, error.0)))
+        result.map_err(|error| {
+            ParameterError(format!(
+                "the path parameter `{}` is not valid: {}",
+                self.name, error.0
+            ))
+        })
     }
 }
 
@@ -260,14 +287,20 @@ mod tests {
         assert_eq!(one.deserialize::<String>().unwrap(), "42");
         assert_eq!(one.deserialize::<Id>().unwrap(), Id(42));
         assert_eq!(one.deserialize::<(u8,)>().unwrap(), (42,));
-        assert_eq!(parameters(&[("k", "book")]).deserialize::<Kind>().unwrap(), Kind::Book);
+        assert_eq!(
+            parameters(&[("k", "book")]).deserialize::<Kind>().unwrap(),
+            Kind::Book
+        );
 
         let two = parameters(&[("shop", "a%20b"), ("id", "7")]);
         let item = Item {
             shop: "a b".into(),
             id: 7,
         };
-        assert_eq!(two.deserialize::<(String, u32)>().unwrap(), ("a b".into(), 7));
+        assert_eq!(
+            two.deserialize::<(String, u32)>().unwrap(),
+            ("a b".into(), 7)
+        );
         assert_eq!(two.deserialize::<Item>().unwrap(), item);
     }
 
@@ -279,15 +312,21 @@ mod tests {
                 "the path parameter `id` is not a whole number in range",
             ),
             (
-                parameters(&[("id", "%ff")]).deserialize::<String>().unwrap_err(),
+                parameters(&[("id", "%ff")])
+                    .deserialize::<String>()
+                    .unwrap_err(),
                 "the path parameter `id` is not valid UTF-8",
             ),
             (
-                parameters(&[("a", "1"), ("b", "2")]).deserialize::<u8>().unwrap_err(),
+                parameters(&[("a", "1"), ("b", "2")])
+                    .deserialize::<u8>()
+                    .unwrap_err(),
                 "the path has 2 parameters, and the handler takes one value",
             ),
             (
-                parameters(&[("ip", "x")]).deserialize::<std::net::IpAddr>().unwrap_err(),
+                parameters(&[("ip", "x")])
+                    .deserialize::<std::net::IpAddr>()
+                    .unwrap_err(),
                 "the path parameter `ip` is not valid: invalid IP address syntax",
             ),
         ] {

@@ -27,7 +27,9 @@ where
         }
         match axum::extract::Path::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(rejection) if rejection.status().is_client_error() => Err(Error::bad_request(rejection.body_text())),
+            Err(rejection) if rejection.status().is_client_error() => {
+                Err(Error::bad_request(rejection.body_text()))
+            }
             Err(rejection) => Err(Error::new(ErrorKind::Internal, rejection.body_text())),
         }
     }

@@ -27,8 +27,11 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestId {
     type Rejection = Error;
 
     async fn from_request_parts(_parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        correlation::request_id()
-            .map(Self)
-            .ok_or_else(|| Error::new(ErrorKind::Configuration, "the request did not come through Rustboot's pipeline"))
+        correlation::request_id().map(Self).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Configuration,
+                "the request did not come through Rustboot's pipeline",
+            )
+        })
     }
 }

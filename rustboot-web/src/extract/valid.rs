@@ -35,7 +35,8 @@ where
         }
         let body = read_body(request, state).await?;
         let mut json = serde_json::Deserializer::from_slice(&body);
-        let value: T = serde_path_to_error::deserialize(&mut json).map_err(|error| json_error(&error))?;
+        let value: T =
+            serde_path_to_error::deserialize(&mut json).map_err(|error| json_error(&error))?;
         json.end()
             .map_err(|error| Error::bad_request(format!("the body is not valid JSON: {error}")))?;
         checked(value).map(|value| Self(Json(value)))
@@ -89,13 +90,15 @@ where
 }
 
 async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
-    Bytes::from_request(request, state).await.map_err(|rejection| {
-        let kind = match rejection.status().as_u16() {
-            413 => ErrorKind::TooLarge,
-            _ => ErrorKind::BadRequest,
-        };
-        Error::new(kind, rejection.body_text())
-    })
+    Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| {
+            let kind = match rejection.status().as_u16() {
+                413 => ErrorKind::TooLarge,
+                _ => ErrorKind::BadRequest,
+            };
+            Error::new(kind, rejection.body_text())
+        })
 }
 
 fn media_type(headers: &HeaderMap) -> Option<&str> {
@@ -106,7 +109,8 @@ fn media_type(headers: &HeaderMap) -> Option<&str> {
 fn is_json(headers: &HeaderMap) -> bool {
     media_type(headers).is_some_and(|media_type| {
         let media_type = media_type.to_ascii_lowercase();
-        media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+        media_type == "application/json"
+            || (media_type.starts_with("application/") && media_type.ends_with("+json"))
     })
 }
 
@@ -127,15 +131,23 @@ fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     }
     let text = inner.to_string();
     // " at line 1 column 5" helps nobody who did not write the JSON by hand.
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    let text = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(text, _)| text);
     let (pointer, detail) = missing_field(&pointer(error.path()), text);
     not_valid().with_field(pointer, detail)
 }
 
 /// serde reports a missing field at the object around it; a form wants to know the field.
 fn missing_field(pointer: &str, text: &str) -> (String, String) {
-    match text.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
-        Some(field) => (format!("{pointer}/{}", escape(field)), "is required".to_owned()),
+    match text
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.strip_suffix('`'))
+    {
+        Some(field) => (
+            format!("{pointer}/{}", escape(field)),
+            "is required".to_owned(),
+        ),
         None => (pointer.to_owned(), text.to_owned()),
     }
 }
@@ -185,7 +197,12 @@ mod tests {
 
     #[test]
     fn garde_paths_are_json_pointers() {
-        for (path, pointer) in [("", ""), ("name", "/name"), ("items[0].name", "/items/0/name"), ("a/b", "/a~1b")] {
+        for (path, pointer) in [
+            ("", ""),
+            ("name", "/name"),
+            ("items[0].name", "/items/0/name"),
+            ("a/b", "/a~1b"),
+        ] {
             assert_eq!(rule_pointer(path), pointer);
         }
     }

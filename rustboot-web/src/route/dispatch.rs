@@ -67,8 +67,13 @@ pub(crate) enum Found {
 
 impl Dispatcher {
     /// Builds the matcher. Returns what matchit does not accept, which the table's own check should have found.
-    pub(crate) fn new(table: &Table, endpoints: Vec<Endpoint>, app: &AppContext) -> Result<Self, String> {
-        let mut by_path: std::collections::BTreeMap<String, Vec<&RouteDef>> = std::collections::BTreeMap::new();
+    pub(crate) fn new(
+        table: &Table,
+        endpoints: Vec<Endpoint>,
+        app: &AppContext,
+    ) -> Result<Self, String> {
+        let mut by_path: std::collections::BTreeMap<String, Vec<&RouteDef>> =
+            std::collections::BTreeMap::new();
         for route in &table.routes {
             by_path.entry(numbered(route.path)).or_default().push(route);
         }
@@ -77,7 +82,9 @@ impl Dispatcher {
             let entry = PathEntry::new(&routes, app);
             paths
                 .insert(path, Target::Routes(Arc::new(entry)))
-                .map_err(|error| format!("the route {} cannot be served: {error}", routes[0].path))?;
+                .map_err(|error| {
+                    format!("the route {} cannot be served: {error}", routes[0].path)
+                })?;
         }
         for endpoint in endpoints {
             let path = endpoint.path;
@@ -96,7 +103,13 @@ impl Dispatcher {
             Target::Routes(entry) => match entry.route(method) {
                 Some(route) => {
                     let parameters = (!route.parameters.is_empty()).then(|| {
-                        PathParameters::new(route.parameters.iter().copied().zip(found.params.iter().map(|(_, v)| v)))
+                        PathParameters::new(
+                            route
+                                .parameters
+                                .iter()
+                                .copied()
+                                .zip(found.params.iter().map(|(_, v)| v)),
+                        )
                     });
                     Found::Route(Arc::clone(route), parameters)
                 }
@@ -104,7 +117,9 @@ impl Dispatcher {
             },
             Target::Endpoint(endpoint) if *method == Method::GET || *method == Method::HEAD => {
                 let parameter = found.params.iter().next().map(|(_, value)| {
-                    percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned()
+                    percent_encoding::percent_decode_str(value)
+                        .decode_utf8_lossy()
+                        .into_owned()
                 });
                 Found::Endpoint(Arc::clone(endpoint), parameter)
             }
@@ -115,14 +130,18 @@ impl Dispatcher {
 
 impl PathEntry {
     fn new(routes: &[&RouteDef], app: &AppContext) -> Self {
-        let entries: Vec<Arc<RouteEntry>> = routes.iter().map(|route| Arc::new(RouteEntry::new(route, app))).collect();
+        let entries: Vec<Arc<RouteEntry>> = routes
+            .iter()
+            .map(|route| Arc::new(RouteEntry::new(route, app)))
+            .collect();
         let mut methods: Vec<&str> = entries.iter().map(|entry| entry.method.as_str()).collect();
         if methods.contains(&"GET") && !methods.contains(&"HEAD") {
             methods.push("HEAD");
         }
         methods.sort_unstable();
         Self {
-            allow: HeaderValue::from_str(&methods.join(", ")).unwrap_or(HeaderValue::from_static("")),
+            allow: HeaderValue::from_str(&methods.join(", "))
+                .unwrap_or(HeaderValue::from_static("")),
             routes: entries,
         }
     }
@@ -188,7 +207,9 @@ fn numbered(path: &str) -> String {
     let parts: Vec<String> = shape(path)
         .split('/')
         .map(|segment| {
-            let named = segment.replace("{p}", &format!("{{p{number}}}")).replace("{*p}", &format!("{{*p{number}}}"));
+            let named = segment
+                .replace("{p}", &format!("{{p{number}}}"))
+                .replace("{*p}", &format!("{{*p{number}}}"));
             if named != segment {
                 number += 1;
             }

@@ -52,9 +52,13 @@ where
         // `T` is the tuple of extractors. These read what only axum's router puts into a request, under names that are
         // private to it, so that no other dispatcher can.
         let extractors = std::any::type_name::<T>();
-        ["axum::extract::path::", "axum::extract::matched_path::", "axum::extract::nested_path::"]
-            .iter()
-            .any(|module| extractors.contains(module))
+        [
+            "axum::extract::path::",
+            "axum::extract::matched_path::",
+            "axum::extract::nested_path::",
+        ]
+        .iter()
+        .any(|module| extractors.contains(module))
     }
 }
 

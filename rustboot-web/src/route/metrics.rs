@@ -10,8 +10,8 @@ const NAME: &str = "http_server_request_duration_seconds";
 
 /// Statuses with a slot of their own. Any other is looked up by its labels each time.
 const COMMON: [u16; 26] = [
-    200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 500,
-    503, 504,
+    200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 408, 409, 410,
+    413, 415, 422, 429, 500, 503, 504,
 ];
 
 /// For each status from 0 to 599 its slot, or `u8::MAX`.
@@ -48,7 +48,10 @@ impl RouteMetrics {
 
     pub(crate) fn record(&self, status: StatusCode, took: Duration) {
         let status = status.as_u16();
-        match SLOTS.get(usize::from(status)).and_then(|slot| self.by_status.get(usize::from(*slot))) {
+        match SLOTS
+            .get(usize::from(status))
+            .and_then(|slot| self.by_status.get(usize::from(*slot)))
+        {
             Some(slot) => slot.get_or_init(|| self.histogram(status)).record(took),
             None => self.histogram(status).record(took),
         }

@@ -80,7 +80,8 @@ impl MountedMetrics {
         let metrics = Arc::new(RouteMetrics::new(method, route.0.as_str()));
         self.0.rcu(|map| {
             let mut map = HashMap::clone(map);
-            map.entry(key.clone()).or_insert_with(|| Arc::clone(&metrics));
+            map.entry(key.clone())
+                .or_insert_with(|| Arc::clone(&metrics));
             map
         });
         metrics

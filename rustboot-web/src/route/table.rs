@@ -22,8 +22,13 @@ impl Table {
         let mut seen: BTreeMap<(String, String), Vec<&RouteDef>> = BTreeMap::new();
         for route in &routes {
             let shape = shape(route.path);
-            seen.entry((shape.clone(), route.method.to_string())).or_default().push(route);
-            if endpoints.iter().any(|endpoint| self::shape(endpoint) == shape) {
+            seen.entry((shape.clone(), route.method.to_string()))
+                .or_default()
+                .push(route);
+            if endpoints
+                .iter()
+                .any(|endpoint| self::shape(endpoint) == shape)
+            {
                 problems.push(
                     Problem::new(
                         format!("{} {}", route.method, route.path),

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
-use super::buffer::with_buffer;
+use super::buffer::{Text, with_buffer};
 use super::count;
 use super::format::{Line, Style, Value};
 use super::writer::LogWriter;
@@ -93,7 +93,7 @@ impl AccessLog {
 }
 
 impl AccessRecord<'_> {
-    fn format(&self, out: &mut String, style: Style, correlation: &Correlation) {
+    fn format(&self, out: &mut Text, style: Style, correlation: &Correlation) {
         // Same as "no request" for the line's end; the ids are looked at one by one anyway.
         let correlation = (!correlation.is_empty()).then_some(correlation);
         let mut line = Line::start(out, style, Level::INFO, TARGET, correlation, |message| {
@@ -109,7 +109,7 @@ impl AccessRecord<'_> {
         line.field("duration_ms", Value::Millis(self.duration));
         line.field("bytes", Value::U64(self.bytes));
         if let Some(ip) = self.client_ip {
-            line.field("client_ip", Value::Display(&ip));
+            line.field("client_ip", Value::Ip(ip));
         }
         if let Some(agent) = self.user_agent {
             line.field("user_agent", Value::Bytes(cut(agent, LONGEST_USER_AGENT)));

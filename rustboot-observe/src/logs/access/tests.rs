@@ -21,7 +21,7 @@ fn record() -> AccessRecord<'static> {
 }
 
 fn line(record: &AccessRecord<'_>, format: LogFormat, correlation: &Correlation) -> String {
-    let mut out = String::new();
+    let mut out = Text::new();
     record.format(
         &mut out,
         Style {
@@ -30,8 +30,9 @@ fn line(record: &AccessRecord<'_>, format: LogFormat, correlation: &Correlation)
         },
         correlation,
     );
-    assert_eq!(out.matches('\n').count(), 1, "{out:?}");
-    out
+    let line = String::from_utf8(out.as_bytes().to_vec()).unwrap();
+    assert_eq!(line.matches('\n').count(), 1, "{line:?}");
+    line
 }
 
 fn object(record: &AccessRecord<'_>) -> Json {

@@ -1,6 +1,7 @@
 //! The `json` format: one object a line, the event's own fields at the top level.
 
 use std::fmt::{self, Write};
+use std::ops::Range;
 
 use tracing::Level;
 
@@ -8,22 +9,13 @@ use super::number::{push_i64, push_millis, push_u64};
 use super::stamp;
 use super::value::Value;
 use crate::correlation::Correlation;
+use crate::logs::buffer::Text;
 
-/// Members that are ours. A field of the same name gets `field_` in front.
-const RESERVED: [&str; 7] = [
-    "timestamp",
-    "level",
-    "target",
-    "message",
-    "request_id",
-    "trace_id",
-    "spans",
-];
 /// The one member of a span that is ours.
 const SPAN_RESERVED: &str = "name";
 
 /// Everything up to the inside of the message's quotes.
-pub(super) fn open(out: &mut String, level: Level, target: &str) {
+pub(super) fn open(out: &mut Text, level: Level, target: &str) {
     out.push_str("{\"timestamp\":\"");
     stamp::push_rfc3339(out);
     out.push_str("\",\"level\":\"");
@@ -34,12 +26,12 @@ pub(super) fn open(out: &mut String, level: Level, target: &str) {
 }
 
 /// The message's text.
-pub(super) fn message(out: &mut String, value: Value<'_>) {
+pub(super) fn message(out: &mut Text, value: Value<'_>) {
     value.write_to(&mut Escaped(out));
 }
 
 /// The end of the message, and the ids.
-pub(super) fn end_message(out: &mut String, correlation: Option<&Correlation>) {
+pub(super) fn end_message(out: &mut Text, correlation: Option<&Correlation>) {
     out.push('"');
     let Some(correlation) = correlation else {
         return;
@@ -47,24 +39,32 @@ pub(super) fn end_message(out: &mut String, correlation: Option<&Correlation>) {
     if let Some(id) = correlation.request_id() {
         // Its alphabet needs no escaping.
         out.push_str(",\"request_id\":\"");
-        out.push_str(id.as_str());
+        out.push_ascii(id.as_bytes());
         out.push('"');
     }
     if let Some(id) = correlation.trace_id() {
         out.push_str(",\"trace_id\":\"");
-        out.push_str(std::str::from_utf8(&id.digits()).unwrap_or_default());
+        out.push_ascii(&id.digits());
         out.push('"');
     }
 }
 
 /// A field of the event.
-pub(super) fn field(out: &mut String, key: &str, value: Value<'_>) {
+pub(super) fn field(out: &mut Text, key: &str, value: Value<'_>) {
     out.push(',');
-    push_member(out, key, RESERVED.contains(&key), value);
+    push_member(out, key, is_reserved(key), value);
 }
 
-/// The start of a span, the outermost first. `fields` is what [`span_field`] made.
-pub(super) fn span(out: &mut String, name: &str, fields: &str, first: bool) {
+/// Members that are ours. A field of the same name gets `field_` in front.
+fn is_reserved(key: &str) -> bool {
+    matches!(
+        key,
+        "timestamp" | "level" | "target" | "message" | "request_id" | "trace_id" | "spans"
+    )
+}
+
+/// The start of a span, the outermost first. `fields` is what [`add_span_field`] made.
+pub(super) fn span(out: &mut Text, name: &str, fields: &Text, first: bool) {
     out.push_str(if first {
         ",\"spans\":[{\"name\":\""
     } else {
@@ -74,31 +74,35 @@ pub(super) fn span(out: &mut String, name: &str, fields: &str, first: bool) {
     out.push('"');
     if !fields.is_empty() {
         out.push(',');
-        out.push_str(fields);
+        out.push_text(fields);
     }
     out.push('}');
 }
 
-/// Puts a field among those of a span, in the place of an earlier value of it.
-pub(super) fn span_field(fields: &mut String, key: &str, value: Value<'_>) {
-    let mut member = String::new();
+/// A field of a span, as a member of its object.
+pub(super) fn span_field(key: &str, value: Value<'_>) -> Text {
+    let mut member = Text::new();
     push_member(&mut member, key, key == SPAN_RESERVED, value);
-    let name_end = member_name_end(&member);
-    if let Some(old) = find_member(fields, &member[..name_end]) {
-        fields.replace_range(old, &member);
+    member
+}
+
+/// Puts what [`span_field`] made among the fields of a span, in the place of an earlier value.
+pub(super) fn add_span_field(fields: &mut Text, member: &Text) {
+    if let Some(old) = find_member(fields.as_bytes(), name(member.as_bytes())) {
+        fields.replace(old, member);
         return;
     }
     if !fields.is_empty() {
         fields.push(',');
     }
-    fields.push_str(&member);
+    fields.push_text(member);
 }
 
-pub(super) fn close(out: &mut String, spans: bool) {
+pub(super) fn close(out: &mut Text, spans: bool) {
     out.push_str(if spans { "]}\n" } else { "}\n" });
 }
 
-fn push_member(out: &mut String, key: &str, reserved: bool, value: Value<'_>) {
+fn push_member(out: &mut Text, key: &str, reserved: bool, value: Value<'_>) {
     out.push('"');
     if reserved {
         out.push_str("field_");
@@ -113,6 +117,11 @@ fn push_member(out: &mut String, key: &str, reserved: bool, value: Value<'_>) {
         Value::F64(number) if number.is_finite() => value.write_to(out),
         // JSON has no NaN. Null keeps the column numeric where the lines are indexed.
         Value::F64(_) => out.push_str("null"),
+        Value::Str(text) => {
+            out.push('"');
+            push_text(out, text);
+            out.push('"');
+        }
         _ => {
             out.push('"');
             value.write_to(&mut Escaped(out));
@@ -121,23 +130,22 @@ fn push_member(out: &mut String, key: &str, reserved: bool, value: Value<'_>) {
     }
 }
 
-/// Where `"key":` ends.
-fn member_name_end(member: &str) -> usize {
-    string_end(member.as_bytes(), 0) + 1
+/// The name of a member, with its quotes and colon.
+fn name(member: &[u8]) -> &[u8] {
+    &member[..=string_end(member, 0)]
 }
 
-/// The range of the member that starts with `name` (`"key":`), in text that this module has written.
-fn find_member(fields: &str, name: &str) -> Option<std::ops::Range<usize>> {
-    let bytes = fields.as_bytes();
+/// Where the member of that name is, in text that this module has written.
+fn find_member(fields: &[u8], name: &[u8]) -> Option<Range<usize>> {
     let mut start = 0;
-    while start < bytes.len() {
-        let value = string_end(bytes, start) + 1;
-        let end = match bytes.get(value) {
-            Some(b'"') => string_end(bytes, value),
-            _ => bytes[value..]
+    while start < fields.len() {
+        let value = string_end(fields, start) + 1;
+        let end = match fields.get(value) {
+            Some(b'"') => string_end(fields, value),
+            _ => fields[value..]
                 .iter()
                 .position(|&b| b == b',')
-                .map_or(bytes.len(), |at| value + at),
+                .map_or(fields.len(), |at| value + at),
         };
         if &fields[start..value] == name {
             return Some(start..end);
@@ -161,7 +169,7 @@ fn string_end(bytes: &[u8], start: usize) -> usize {
 }
 
 /// Writes text as the inside of a JSON string.
-struct Escaped<'a>(&'a mut String);
+struct Escaped<'a>(&'a mut Text);
 
 impl Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -171,25 +179,46 @@ impl Write for Escaped<'_> {
 }
 
 /// Appends `text` as the inside of a JSON string. DEL is escaped too, for those who read the stream in a terminal.
-fn push_text(out: &mut String, text: &str) {
+fn push_text(out: &mut Text, text: &str) {
     let mut done = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= b' ' && !matches!(byte, b'"' | b'\\' | 0x7f) {
-            continue;
-        }
+    while let Some(found) = first_to_escape(&text.as_bytes()[done..]) {
+        let at = done + found;
         // An ASCII byte is a character boundary.
         out.push_str(&text[done..at]);
-        match byte {
+        match text.as_bytes()[at] {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
             b'\n' => out.push_str("\\n"),
             b'\r' => out.push_str("\\r"),
             b'\t' => out.push_str("\\t"),
-            _ => {
-                write!(out, "\\u{byte:04x}").ok();
-            }
+            byte => write!(out, "\\u{byte:04x}").unwrap_or_default(),
         }
         done = at + 1;
     }
     out.push_str(&text[done..]);
+}
+
+/// Where the first byte is that a JSON string cannot have as it is. Looks at eight at once: most text has none.
+fn first_to_escape(text: &[u8]) -> Option<usize> {
+    let mut words = text.chunks_exact(8);
+    let mut at = 0;
+    for word in &mut words {
+        let word = word.try_into().map_or(0, u64::from_le_bytes);
+        if may_escape(word) {
+            break;
+        }
+        at += 8;
+    }
+    let escape = |&byte: &u8| byte < b' ' || matches!(byte, b'"' | b'\\' | 0x7f);
+    text[at..].iter().position(escape).map(|found| at + found)
+}
+
+/// Whether one of the eight bytes has to be escaped. May say yes for no reason, but never no.
+fn may_escape(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    // The high bit of a byte comes up where the subtraction borrows, that is below the bound.
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word & HIGH;
+    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    below(word, b' ') | equal(b'"') | equal(b'\\') | equal(0x7f) != 0
 }

@@ -6,20 +6,10 @@ use super::stamp;
 use super::text::{self, Quoting};
 use super::value::Value;
 use crate::correlation::Correlation;
-
-/// Keys that are ours. A field of the same name gets `field_` in front.
-const RESERVED: [&str; 7] = [
-    "ts",
-    "level",
-    "target",
-    "msg",
-    "request_id",
-    "trace_id",
-    "spans",
-];
+use crate::logs::buffer::Text;
 
 /// Everything up to the inside of the message's quotes.
-pub(super) fn open(out: &mut String, level: Level, target: &str) {
+pub(super) fn open(out: &mut Text, level: Level, target: &str) {
     out.push_str("ts=");
     stamp::push_rfc3339(out);
     out.push_str(match level {
@@ -34,18 +24,18 @@ pub(super) fn open(out: &mut String, level: Level, target: &str) {
 }
 
 /// The message's text.
-pub(super) fn message(out: &mut String, value: Value<'_>) {
+pub(super) fn message(out: &mut Text, value: Value<'_>) {
     value.write_to(&mut text::Quoted(out));
 }
 
-pub(super) fn end_message(out: &mut String) {
+pub(super) fn end_message(out: &mut Text) {
     out.push('"');
 }
 
 /// A field of the event.
-pub(super) fn field(out: &mut String, key: &str, value: Value<'_>) {
+pub(super) fn field(out: &mut Text, key: &str, value: Value<'_>) {
     out.push(' ');
-    if RESERVED.contains(&key) {
+    if is_reserved(key) {
         out.push_str("field_");
     }
     text::push_key(out, key);
@@ -53,16 +43,26 @@ pub(super) fn field(out: &mut String, key: &str, value: Value<'_>) {
     text::push_value(out, value, Quoting::Strict);
 }
 
-/// Puts a field among those of a span. A value recorded later stands behind the earlier one, and counts.
-pub(super) fn span_field(fields: &mut String, key: &str, value: Value<'_>) {
-    field(fields, key, value);
+/// Keys that are ours. A field of the same name gets `field_` in front.
+fn is_reserved(key: &str) -> bool {
+    matches!(
+        key,
+        "ts" | "level" | "target" | "msg" | "request_id" | "trace_id" | "spans"
+    )
+}
+
+/// A field of a span. Added to the others as it is: a value recorded later stands behind the earlier one, and counts.
+pub(super) fn span_field(key: &str, value: Value<'_>) -> Text {
+    let mut text = Text::new();
+    field(&mut text, key, value);
+    text
 }
 
 /// Inserts a span's name at `names_end` and appends its fields. Answers where the names end now.
-pub(super) fn span(out: &mut String, name: &str, fields: &str, names_end: Option<usize>) -> usize {
+pub(super) fn span(out: &mut Text, name: &str, fields: &Text, names_end: Option<usize>) -> usize {
     let at = match names_end {
         Some(at) => {
-            out.insert(at, ':');
+            out.insert_str(at, ":");
             at + 1
         }
         None => {
@@ -70,21 +70,21 @@ pub(super) fn span(out: &mut String, name: &str, fields: &str, names_end: Option
             out.len()
         }
     };
-    let mut key = String::new();
+    let mut key = Text::new();
     text::push_key(&mut key, name);
-    out.insert_str(at, &key);
-    out.push_str(fields);
+    out.replace(at..at, &key);
+    out.push_text(fields);
     at + key.len()
 }
 
-pub(super) fn close(out: &mut String, correlation: Option<&Correlation>) {
+pub(super) fn close(out: &mut Text, correlation: Option<&Correlation>) {
     if let Some(id) = correlation.and_then(Correlation::request_id) {
         out.push_str(" request_id=");
-        out.push_str(id.as_str());
+        out.push_ascii(id.as_bytes());
     }
     if let Some(id) = correlation.and_then(Correlation::trace_id) {
         out.push_str(" trace_id=");
-        out.push_str(std::str::from_utf8(&id.digits()).unwrap_or_default());
+        out.push_ascii(&id.digits());
     }
     out.push('\n');
 }

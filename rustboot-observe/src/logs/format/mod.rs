@@ -4,14 +4,11 @@
 //! A line is made without an allocation, except for the text of errors with sources and for lines inside spans.
 
 mod compact;
-mod event;
 mod json;
 mod logfmt;
 mod number;
 mod pretty;
 mod stamp;
-#[cfg(test)]
-mod tests;
 mod text;
 mod value;
 
@@ -19,11 +16,11 @@ use tracing::Level;
 
 pub(crate) use value::Value;
 
+use super::buffer::Text;
 use super::config::LogFormat;
 use crate::correlation::Correlation;
 
-/// A format, and whether it may use colours. Plugs into `tracing_subscriber::fmt::Layer` as formatter of events and of
-/// span fields.
+/// A format, and whether it may use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Style {
     pub(crate) format: LogFormat,
@@ -33,7 +30,7 @@ pub(crate) struct Style {
 
 /// A line in the making. Call in this order: [`Line::start`], [`Line::field`]s, [`Line::span`]s, [`Line::finish`].
 pub(crate) struct Line<'a> {
-    out: &'a mut String,
+    out: &'a mut Text,
     style: Style,
     correlation: Option<&'a Correlation>,
     spans: usize,
@@ -44,7 +41,7 @@ pub(crate) struct Line<'a> {
 impl<'a> Line<'a> {
     /// Writes time, level, target and message. `message` gets the place to write the text to and may leave it empty.
     pub(crate) fn start(
-        out: &'a mut String,
+        out: &'a mut Text,
         style: Style,
         level: Level,
         target: &str,
@@ -85,8 +82,8 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Adds a span that the event lies in, the outermost first. `fields` was made by [`Style::push_span_field`].
-    pub(crate) fn span(&mut self, name: &str, fields: &str) {
+    /// Adds a span that the event lies in, the outermost first. `fields` was made by [`Style::add_span_field`].
+    pub(crate) fn span(&mut self, name: &str, fields: &Text) {
         let first = self.spans == 0;
         self.spans += 1;
         match self.style.format {
@@ -111,19 +108,28 @@ impl<'a> Line<'a> {
 }
 
 impl Style {
-    /// Adds a field to the stored fields of a span.
-    fn push_span_field(self, fields: &mut String, key: &str, value: Value<'_>) {
+    /// A field of a span as text, for [`Style::add_span_field`].
+    pub(crate) fn span_field(self, key: &str, value: Value<'_>) -> Text {
         match self.format {
-            LogFormat::Json => json::span_field(fields, key, value),
-            LogFormat::Logfmt => logfmt::span_field(fields, key, value),
-            LogFormat::Compact | LogFormat::Pretty => compact::span_field(fields, key, value),
+            LogFormat::Json => json::span_field(key, value),
+            LogFormat::Logfmt => logfmt::span_field(key, value),
+            LogFormat::Compact | LogFormat::Pretty => compact::span_field(key, value),
+        }
+    }
+
+    /// Adds a field to the stored fields of a span.
+    pub(crate) fn add_span_field(self, fields: &mut Text, field: &Text) {
+        match self.format {
+            LogFormat::Json => json::add_span_field(fields, field),
+            LogFormat::Logfmt => fields.push_text(field),
+            LogFormat::Compact | LogFormat::Pretty => compact::add_span_field(fields, field),
         }
     }
 }
 
 /// Where the message of a line goes.
 pub(crate) struct Message<'a> {
-    out: &'a mut String,
+    out: &'a mut Text,
     format: LogFormat,
 }
 

@@ -1,26 +1,29 @@
 //! Decimal digits without `core::fmt`, which costs more than the rest of an access line together.
 
-/// Appends `number` in decimal.
-pub(super) fn push_u64(out: &mut String, number: u64) {
-    push_padded(out, number, 1);
-}
+use std::time::Duration;
 
-/// Appends `number` in decimal, with zeros in front up to `width` digits (at most 20).
-pub(super) fn push_padded(out: &mut String, mut number: u64, width: usize) {
-    let mut digits = [b'0'; 20];
-    let mut at = digits.len();
-    while number > 0 {
-        at -= 1;
-        // Below ten, so nothing is cut.
-        digits[at] = b'0' + (number % 10) as u8;
+use crate::logs::buffer::Text;
+
+/// The longest number: `u64::MAX`.
+const LONGEST: usize = 20;
+
+/// Appends `number` in decimal.
+pub(super) fn push_u64(out: &mut Text, mut number: u64) {
+    let mut digits = [b'0'; LONGEST];
+    let mut first = LONGEST - 1;
+    loop {
+        digits[first] = digit(number % 10);
         number /= 10;
+        if number == 0 {
+            break;
+        }
+        first -= 1;
     }
-    let from = at.min(digits.len().saturating_sub(width));
-    out.push_str(std::str::from_utf8(&digits[from..]).unwrap_or_default());
+    out.push_ascii(&digits[first..]);
 }
 
 /// Appends `number` in decimal.
-pub(super) fn push_i64(out: &mut String, number: i64) {
+pub(super) fn push_i64(out: &mut Text, number: i64) {
     if number < 0 {
         out.push('-');
     }
@@ -28,34 +31,44 @@ pub(super) fn push_i64(out: &mut String, number: i64) {
 }
 
 /// Appends a duration as milliseconds with three decimals, rounded: `1.234`.
-pub(super) fn push_millis(out: &mut String, duration: std::time::Duration) {
-    let micros = duration.as_nanos().saturating_add(500) / 1_000;
-    let micros = u64::try_from(micros).unwrap_or(u64::MAX);
-    push_u64(out, micros / 1_000);
-    out.push('.');
-    push_padded(out, micros % 1_000, 3);
+pub(super) fn push_millis(out: &mut Text, duration: Duration) {
+    let micros = u64::from(duration.subsec_nanos()).div_ceil(500) / 2;
+    let whole = duration
+        .as_secs()
+        .saturating_mul(1_000)
+        .saturating_add(micros / 1_000);
+    push_u64(out, whole);
+    let mut decimals = *b".000";
+    put(&mut decimals[1..], (micros % 1_000) as u32);
+    out.push_ascii(&decimals);
+}
+
+/// Writes `number` into `place`, with zeros in front. Digits that do not fit are cut off at the front.
+pub(super) fn put(place: &mut [u8], mut number: u32) {
+    for byte in place.iter_mut().rev() {
+        *byte = digit(u64::from(number % 10));
+        number /= 10;
+    }
+}
+
+fn digit(below_ten: u64) -> u8 {
+    b'0' + below_ten as u8
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    fn text(push: impl FnOnce(&mut String)) -> String {
-        let mut out = String::new();
+    fn text(push: impl FnOnce(&mut Text)) -> String {
+        let mut out = Text::new();
         push(&mut out);
-        out
+        String::from_utf8(out.as_bytes().to_vec()).unwrap()
     }
 
     #[test]
     fn agrees_with_fmt() {
         for number in [0, 1, 9, 10, 99, 100, 12_345, u64::MAX] {
             assert_eq!(text(|out| push_u64(out, number)), number.to_string());
-            assert_eq!(
-                text(|out| push_padded(out, number, 6)),
-                format!("{number:06}")
-            );
         }
         for number in [i64::MIN, -1, 0, 1, i64::MAX] {
             assert_eq!(text(|out| push_i64(out, number)), number.to_string());
@@ -69,6 +82,7 @@ mod tests {
             (499, "0.000"),
             (500, "0.001"),
             (1_234_567, "1.235"),
+            (999_999_999, "1000.000"),
             (61_000_000_000, "61000.000"),
         ] {
             assert_eq!(
@@ -76,6 +90,6 @@ mod tests {
                 expected
             );
         }
-        assert!(text(|out| push_millis(out, Duration::MAX)).ends_with(".615"));
+        assert!(text(|out| push_millis(out, Duration::MAX)).ends_with(".000"));
     }
 }

@@ -6,12 +6,13 @@ use super::text::{self, Quoting};
 use super::value::Value;
 use super::{compact, logfmt, stamp};
 use crate::correlation::Correlation;
+use crate::logs::buffer::Text;
 
 const DIM: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
 
 /// Everything up to the message.
-pub(super) fn open(out: &mut String, level: Level, target: &str, ansi: bool) {
+pub(super) fn open(out: &mut Text, level: Level, target: &str, ansi: bool) {
     painted(out, DIM, ansi, stamp::push_clock);
     out.push(' ');
     let (colour, name) = match level {
@@ -30,13 +31,13 @@ pub(super) fn open(out: &mut String, level: Level, target: &str, ansi: bool) {
 }
 
 /// The message's text. It may have several lines; all but the first are indented.
-pub(super) fn message(out: &mut String, value: Value<'_>) {
+pub(super) fn message(out: &mut Text, value: Value<'_>) {
     out.push(' ');
     value.write_to(&mut text::Indented(out));
 }
 
 /// A field of the event.
-pub(super) fn field(out: &mut String, key: &str, value: Value<'_>, ansi: bool) {
+pub(super) fn field(out: &mut Text, key: &str, value: Value<'_>, ansi: bool) {
     out.push(' ');
     painted(out, DIM, ansi, |out| {
         text::push_key(out, key);
@@ -46,23 +47,23 @@ pub(super) fn field(out: &mut String, key: &str, value: Value<'_>, ansi: bool) {
 }
 
 /// A span, the outermost first.
-pub(super) fn span(out: &mut String, name: &str, fields: &str, first: bool, ansi: bool) {
+pub(super) fn span(out: &mut Text, name: &str, fields: &Text, first: bool, ansi: bool) {
     painted(out, DIM, ansi, |out| {
         compact::span(out, name, fields, first)
     });
 }
 
-pub(super) fn close(out: &mut String, correlation: Option<&Correlation>, ansi: bool) {
+pub(super) fn close(out: &mut Text, correlation: Option<&Correlation>, ansi: bool) {
     if correlation.is_some() {
         painted(out, DIM, ansi, |out| {
             logfmt::close(out, correlation);
-            out.pop();
+            out.pop_ascii();
         });
     }
     out.push('\n');
 }
 
-fn painted(out: &mut String, colour: &str, ansi: bool, write: impl FnOnce(&mut String)) {
+fn painted(out: &mut Text, colour: &str, ansi: bool, write: impl FnOnce(&mut Text)) {
     if ansi {
         out.push_str(colour);
     }

@@ -7,31 +7,32 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{Timestamp, tz::Offset};
 
-use super::number::push_padded;
+use super::number::put;
+use crate::logs::buffer::Text;
 
-/// `2026-01-31T12:34:56`
-const LENGTH: usize = 19;
+type Second = [u8; 19];
 
 thread_local! {
     // No destructor, so it can be used to the very end of the thread.
-    static SECOND: Cell<(u64, [u8; LENGTH])> = const { Cell::new((u64::MAX, [0; LENGTH])) };
+    static SECOND: Cell<(u64, Second)> = const { Cell::new((u64::MAX, [0; 19])) };
 }
 
 /// Appends the present time as RFC 3339 with microseconds: `2026-01-31T12:34:56.123456Z`.
-pub(super) fn push_rfc3339(out: &mut String) {
+pub(super) fn push_rfc3339(out: &mut Text) {
     let now = now();
-    out.push_str(text(&second(now.as_secs())));
-    out.push('.');
-    push_padded(out, u64::from(now.subsec_micros()), 6);
-    out.push('Z');
+    let mut stamp = *b"2026-01-31T12:34:56.123456Z";
+    stamp[..19].copy_from_slice(&second(now.as_secs()));
+    put(&mut stamp[20..26], now.subsec_micros());
+    out.push_ascii(&stamp);
 }
 
 /// Appends the present time of day: `12:34:56.123`.
-pub(super) fn push_clock(out: &mut String) {
+pub(super) fn push_clock(out: &mut Text) {
     let now = now();
-    out.push_str(text(&second(now.as_secs())[11..]));
-    out.push('.');
-    push_padded(out, u64::from(now.subsec_millis()), 3);
+    let mut clock = *b"12:34:56.123";
+    clock[..8].copy_from_slice(&second(now.as_secs())[11..]);
+    put(&mut clock[9..], now.subsec_millis());
+    out.push_ascii(&clock);
 }
 
 /// A clock before 1970 counts as 1970.
@@ -41,12 +42,8 @@ fn now() -> Duration {
         .unwrap_or_default()
 }
 
-fn text(ascii: &[u8]) -> &str {
-    std::str::from_utf8(ascii).unwrap_or_default()
-}
-
 /// Date and time up to the second.
-fn second(seconds: u64) -> [u8; LENGTH] {
+fn second(seconds: u64) -> Second {
     let (cached, text) = SECOND.get();
     if cached == seconds {
         return text;
@@ -56,28 +53,25 @@ fn second(seconds: u64) -> [u8; LENGTH] {
     text
 }
 
-fn format_second(seconds: u64) -> [u8; LENGTH] {
+fn format_second(seconds: u64) -> Second {
     // Beyond the year 9999 the clock is wrong anyway.
     let timestamp = i64::try_from(seconds)
         .ok()
         .and_then(|seconds| Timestamp::from_second(seconds).ok())
         .unwrap_or_default();
     let civil = Offset::UTC.to_datetime(timestamp);
-    let mut text = *b"0000-00-00T00:00:00";
-    let mut put = |at: usize, number: i16, width: usize| {
-        let mut rest = number.unsigned_abs();
-        for digit in text[at..at + width].iter_mut().rev() {
-            // Below ten, so nothing is cut.
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-    };
-    put(0, civil.year(), 4);
-    put(5, civil.month().into(), 2);
-    put(8, civil.day().into(), 2);
-    put(11, civil.hour().into(), 2);
-    put(14, civil.minute().into(), 2);
-    put(17, civil.second().into(), 2);
+    let mut text = *b"2026-01-31T12:34:56";
+    put(&mut text[..4], civil.year().unsigned_abs().into());
+    let pairs = [
+        civil.month(),
+        civil.day(),
+        civil.hour(),
+        civil.minute(),
+        civil.second(),
+    ];
+    for (place, pair) in text[5..].chunks_mut(3).zip(pairs) {
+        put(&mut place[..2], pair.unsigned_abs().into());
+    }
     text
 }
 
@@ -96,17 +90,23 @@ mod tests {
             253_402_207_199,
         ] {
             let expected = Timestamp::from_second(seconds as i64).unwrap().to_string();
-            assert_eq!(format!("{}Z", text(&format_second(seconds))), expected);
+            assert_eq!(
+                format!("{}Z", std::str::from_utf8(&format_second(seconds)).unwrap()),
+                expected
+            );
         }
     }
 
     #[test]
     fn the_present_is_the_present() {
         for _ in 0..3 {
-            let mut line = String::new();
+            let mut line = Text::new();
             push_rfc3339(&mut line);
             assert_eq!(line.len(), "2026-01-31T12:34:56.123456Z".len());
-            let parsed: Timestamp = line.parse().unwrap();
+            let parsed: Timestamp = std::str::from_utf8(line.as_bytes())
+                .unwrap()
+                .parse()
+                .unwrap();
             let distance = Timestamp::now().as_microsecond() - parsed.as_microsecond();
             assert!((0..1_000_000).contains(&distance), "{distance} us off");
         }

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 
 use super::number::{push_i64, push_millis, push_u64};
 use super::value::Value;
+use crate::logs::buffer::Text;
 
 /// How text that is not a number is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub(super) enum Quoting {
 }
 
 /// Appends a value.
-pub(super) fn push_value(out: &mut String, value: Value<'_>, quoting: Quoting) {
+pub(super) fn push_value(out: &mut Text, value: Value<'_>, quoting: Quoting) {
     match value {
         Value::U64(number) => push_u64(out, number),
         Value::I64(number) => push_i64(out, number),
@@ -29,25 +30,25 @@ pub(super) fn push_value(out: &mut String, value: Value<'_>, quoting: Quoting) {
 }
 
 /// Appends a value as text inside quotes.
-pub(super) fn push_quoted(out: &mut String, value: Value<'_>) {
+pub(super) fn push_quoted(out: &mut Text, value: Value<'_>) {
     out.push('"');
     value.write_to(&mut Quoted(out));
     out.push('"');
 }
 
-fn push_quoted_if_needed(out: &mut String, value: Value<'_>) {
+fn push_quoted_if_needed(out: &mut Text, value: Value<'_>) {
     let start = out.len();
     push_quoted(out, value);
-    let inner = &out[start + 1..out.len() - 1];
-    let bare = |byte: u8| !matches!(byte, b' ' | b'=' | b'"' | b'\\' | b'{' | b'}');
-    if !inner.is_empty() && inner.bytes().all(bare) {
-        out.pop();
-        out.remove(start);
+    let inner = &out.as_bytes()[start + 1..out.len() - 1];
+    let bare = |byte: &u8| !matches!(byte, b' ' | b'=' | b'"' | b'\\' | b'{' | b'}');
+    if !inner.is_empty() && inner.iter().all(bare) {
+        out.pop_ascii();
+        out.remove_ascii(start);
     }
 }
 
 /// Appends a key. Characters that would end it become `_`.
-pub(super) fn push_key(out: &mut String, key: &str) {
+pub(super) fn push_key(out: &mut Text, key: &str) {
     for character in key.chars() {
         let ends = character.is_control()
             || character.is_whitespace()
@@ -57,7 +58,7 @@ pub(super) fn push_key(out: &mut String, key: &str) {
 }
 
 /// Writes text with control characters (and Unicode's line separators) escaped.
-pub(super) struct Plain<'a>(pub(super) &'a mut String);
+pub(super) struct Plain<'a>(pub(super) &'a mut Text);
 
 impl Write for Plain<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -67,7 +68,7 @@ impl Write for Plain<'_> {
 }
 
 /// The same, with quotes and backslashes escaped as well.
-pub(super) struct Quoted<'a>(pub(super) &'a mut String);
+pub(super) struct Quoted<'a>(pub(super) &'a mut Text);
 
 impl Write for Quoted<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -80,7 +81,7 @@ impl Write for Quoted<'_> {
 
 /// Like [`Plain`], but a line break stays one and is indented: for people, who want to read a table or a query, and
 /// still cannot be shown a forged line.
-pub(super) struct Indented<'a>(pub(super) &'a mut String);
+pub(super) struct Indented<'a>(pub(super) &'a mut Text);
 
 impl Write for Indented<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -101,7 +102,7 @@ fn harmful(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }
 
-fn push_escaped(out: &mut String, text: &str, escape: impl Fn(char) -> bool) {
+fn push_escaped(out: &mut Text, text: &str, escape: impl Fn(char) -> bool) {
     let mut done = 0;
     for (at, character) in text.char_indices() {
         if escape(character) {

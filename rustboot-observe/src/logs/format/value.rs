@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::{self, Write};
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How many sources of an error are followed; a chain that is longer is a cycle.
@@ -17,6 +18,7 @@ pub(crate) enum Value<'a> {
     I64(i64),
     F64(f64),
     Bool(bool),
+    Ip(IpAddr),
     /// As a number of milliseconds with three decimals.
     Millis(Duration),
     Display(&'a dyn fmt::Display),
@@ -30,7 +32,7 @@ pub(crate) enum Value<'a> {
 impl Value<'_> {
     /// Writes the value as text. Errors are swallowed: the sinks are buffers and cannot fail, and where a `Display` of
     /// the application fails, half a value is better than no line.
-    pub(super) fn write_to(self, sink: &mut dyn Write) {
+    pub(super) fn write_to(self, sink: &mut impl Write) {
         let result = match self {
             Self::Str(text) => sink.write_str(text),
             Self::Bytes(bytes) => write_lossy(sink, bytes),
@@ -39,6 +41,7 @@ impl Value<'_> {
             // Debug, since it takes the exponent for very large and very small numbers.
             Self::F64(number) => write!(sink, "{number:?}"),
             Self::Bool(truth) => write!(sink, "{truth}"),
+            Self::Ip(ip) => write_ip(sink, ip),
             Self::Millis(duration) => write!(sink, "{:.3}", duration.as_secs_f64() * 1e3),
             Self::Display(value) => write!(sink, "{value}"),
             Self::Debug(value) => write!(sink, "{value:?}"),
@@ -49,14 +52,42 @@ impl Value<'_> {
     }
 }
 
-fn write_request(sink: &mut dyn Write, method: &str, route: &str, status: u16) -> fmt::Result {
+fn write_request(sink: &mut impl Write, method: &str, route: &str, status: u16) -> fmt::Result {
     sink.write_str(method)?;
     sink.write_char(' ')?;
     sink.write_str(route)?;
-    write!(sink, " {status}")
+    sink.write_char(' ')?;
+    write_small(sink, status)
 }
 
-fn write_lossy(sink: &mut dyn Write, bytes: &[u8]) -> fmt::Result {
+/// By hand where addresses are short, since each access line has one.
+fn write_ip(sink: &mut impl Write, ip: IpAddr) -> fmt::Result {
+    let IpAddr::V4(ip) = ip else {
+        return write!(sink, "{ip}");
+    };
+    for (index, octet) in ip.octets().into_iter().enumerate() {
+        if index > 0 {
+            sink.write_char('.')?;
+        }
+        write_small(sink, octet.into())?;
+    }
+    Ok(())
+}
+
+/// At most five digits, which fit on the stack.
+fn write_small(sink: &mut impl Write, number: u16) -> fmt::Result {
+    let mut started = false;
+    for place in [10_000, 1_000, 100, 10, 1] {
+        let digit = number / place % 10;
+        started |= digit > 0 || place == 1;
+        if started {
+            sink.write_char(char::from(b'0' + digit as u8))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_lossy(sink: &mut impl Write, bytes: &[u8]) -> fmt::Result {
     for chunk in bytes.utf8_chunks() {
         sink.write_str(chunk.valid())?;
         if !chunk.invalid().is_empty() {
@@ -67,7 +98,7 @@ fn write_lossy(sink: &mut dyn Write, bytes: &[u8]) -> fmt::Result {
 }
 
 /// Many errors repeat their source in their own text; such a source is not written again.
-fn write_chain(sink: &mut dyn Write, error: &(dyn Error + 'static)) -> fmt::Result {
+fn write_chain(sink: &mut impl Write, error: &(dyn Error + 'static)) -> fmt::Result {
     let mut text = String::new();
     write!(text, "{error}").ok();
     let mut source = error.source();

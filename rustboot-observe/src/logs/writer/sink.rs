@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tracing::Level;
 
 use super::{FULL_BATCH, Rest, Shared, State, wait_timeout};
+use crate::logs::buffer::Text;
 use crate::logs::count;
 use crate::logs::format::{Line, Style, Value};
 
@@ -148,7 +149,7 @@ fn attempt(sink: &mut impl Write, batch: &[u8], written: &mut usize) -> io::Resu
 }
 
 fn push_loss_line(batch: &mut Vec<u8>, style: Style, lost: u64) {
-    let mut line = String::new();
+    let mut line = Text::new();
     let text = format!("{lost} log lines were lost: the sink did not keep up");
     let mut made = Line::start(&mut line, style, Level::WARN, TARGET, None, |message| {
         message.write(Value::Str(&text));

@@ -3,14 +3,16 @@
 use std::fmt;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use tracing::{info, info_span, warn};
+use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{Registry, fmt::MakeWriter};
 
 use super::*;
-use crate::correlation::{RequestId, SpanId, TraceId};
+use crate::correlation::{Correlation, RequestId, SpanId, TraceId};
+use crate::logs::config::LogFormat;
 
 const ALL: [LogFormat; 4] = [
     LogFormat::Json,
@@ -33,24 +35,16 @@ impl Write for Sink {
     }
 }
 
-impl MakeWriter<'_> for Sink {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 /// What `log` writes in `format`.
 fn written(format: LogFormat, ansi: bool, log: impl FnOnce()) -> String {
     let sink = Sink::default();
-    let style = Style { format, ansi };
-    let layer = tracing_subscriber::fmt::layer()
-        .fmt_fields(style)
-        .event_format(style)
-        .with_ansi(ansi)
-        .with_writer(sink.clone());
-    tracing::subscriber::with_default(Registry::default().with(layer), log);
+    let writer = LogWriter::to(sink.clone());
+    let lines = Lines {
+        writer: writer.clone(),
+        style: Style { format, ansi },
+    };
+    tracing::subscriber::with_default(Registry::default().with(lines), log);
+    assert!(writer.flush(Duration::from_secs(20)));
     let bytes = sink.0.lock().unwrap().clone();
     String::from_utf8(bytes).unwrap()
 }

@@ -1,0 +1,146 @@
+//! How rustboot-observe joins an application: first of all modules, so that the others can log, and flushed last.
+
+use std::time::Duration;
+
+use rustboot_core::config::{Describe, Field, Properties};
+use rustboot_core::lifecycle::{HookPhase, Restart};
+use rustboot_core::management::{Endpoint, Exposure, Reply};
+use rustboot_core::source::Location;
+use rustboot_core::{AppBuilder, Error, Module, Result};
+
+use crate::logs::{LogConfig, LogWriter, Logs};
+use crate::metrics::Metrics;
+
+/// Logs and metrics.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ObserveModule;
+
+/// How long the end of the process waits for the log to be written.
+const FLUSH_LIMIT: Duration = Duration::from_secs(2);
+
+/// The recorder keeps every observation until it is put into its bucket; see [`Metrics::upkeep`].
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+impl Describe for LogConfig {
+    fn fields() -> Vec<Field> {
+        vec![
+            Field::new(
+                "level",
+                "String",
+                "What is logged, in RUST_LOG syntax: info,sqlx=warn,my_app::billing=debug.",
+            )
+            .default_text("info"),
+            Field::new(
+                "format",
+                "LogFormat",
+                "How lines look: pretty, json, compact or logfmt.",
+            )
+            .default_by_profile("pretty", "json"),
+            Field::new(
+                "access",
+                "bool",
+                "Whether each request is logged (target `access`, level INFO).",
+            )
+            .default_text("true"),
+        ]
+    }
+}
+
+impl Properties for LogConfig {
+    const PREFIX: &'static str = "log";
+    const NAME: &'static str = "LogConfig";
+    const LOCATION: Location = Location::new(file!(), line!());
+}
+
+impl Module for ObserveModule {
+    fn name(&self) -> &str {
+        "observe"
+    }
+
+    async fn configure(&self, app: &mut AppBuilder) -> Result<()> {
+        self.metrics(app);
+        self.logs(app)
+    }
+}
+
+impl ObserveModule {
+    fn logs(&self, app: &mut AppBuilder) -> Result<()> {
+        let config = app.config::<LogConfig>()?;
+        let is_dev = app.profile().is_dev();
+        let mut config = (*config).clone();
+        // The commands print their answer on stdout, where nothing else may be.
+        let writer = if app.is_serving() {
+            LogWriter::stdout()
+        } else {
+            "warn".clone_into(&mut config.level);
+            LogWriter::stderr()
+        };
+        let format = config.format_for(is_dev);
+        let logs = match Logs::install(&config, format, writer) {
+            Ok(logs) => logs,
+            Err(invalid) => {
+                app.config_problem(
+                    "log.level",
+                    &invalid.to_string(),
+                    "write a level, and levels for targets after it: info,sqlx=warn,my_app::billing=debug",
+                );
+                return Ok(());
+            }
+        };
+        let state = if logs.installed() {
+            format!("logs as {format:?}, metrics at /metrics")
+        } else {
+            "the process has a subscriber of its own, which gets the logs; metrics at /metrics"
+                .to_owned()
+        };
+        app.attach(logs.access()).active(state);
+        let flushed = logs.clone();
+        app.hook(HookPhase::Flush, "logs", Vec::new(), move |_| {
+            let logs = flushed.clone();
+            async move {
+                // It blocks, and the runtime may have other things to end.
+                let flushed = tokio::task::spawn_blocking(move || logs.flush(FLUSH_LIMIT)).await?;
+                if flushed {
+                    Ok(())
+                } else {
+                    Err(Error::internal(format!(
+                        "the log could not be written within {FLUSH_LIMIT:?}"
+                    )))
+                }
+            }
+        });
+        app.attach(logs);
+        Ok(())
+    }
+
+    fn metrics(&self, app: &mut AppBuilder) {
+        let metrics = Metrics::install();
+        let info = *app.app_info();
+        metrics.app_info(info.name, info.version, app.profile().as_str());
+        let rendered = metrics.clone();
+        app.endpoint(Endpoint::new("/metrics", Exposure::Management, move |_| {
+            let text = rendered.render();
+            async move { Reply::text(200, "text/plain; version=0.0.4; charset=utf-8", text) }
+        }));
+        app.hook(
+            HookPhase::Start,
+            "metrics upkeep",
+            Vec::new(),
+            move |resolver| {
+                let metrics = metrics.clone();
+                resolver
+                    .app()
+                    .spawn("metrics upkeep", Restart::OnFailure, move || {
+                        let metrics = metrics.clone();
+                        async move {
+                            loop {
+                                tokio::time::sleep(UPKEEP_EVERY).await;
+                                metrics.upkeep();
+                            }
+                        }
+                    });
+                async { Ok(()) }
+            },
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! What a user adds to the HTTP side by hand.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::IntoResponse;
+use axum::routing::Route;
+use rustboot_core::AppBuilder;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::problem::ErrorBody;
+use crate::route::RouteDef;
+
+/// What the user brought.
+#[derive(Default)]
+pub(crate) struct WebExtension {
+    pub(crate) routers: Vec<Router>,
+    pub(crate) layers: Vec<Box<dyn FnOnce(Router) -> Router + Send>>,
+    pub(crate) routes: Vec<RouteDef>,
+    pub(crate) error_body: Option<Arc<dyn ErrorBody>>,
+}
+
+/// The HTTP side of [`AppBuilder`].
+pub trait WebAppBuilder {
+    /// Mounts an axum router behind the pipeline. Attribute routes win where both know a path and method. Routers are
+    /// merged, so that two of them must not have the same route.
+    fn router(&mut self, router: Router) -> &mut Self;
+
+    /// Puts a tower layer around the mounted routers, inside of the pipeline; the last one added is the outermost.
+    /// Attribute routes do not pass through it.
+    fn layer<L>(&mut self, layer: L) -> &mut Self
+    where
+        L: Layer<Route> + Clone + Send + Sync + 'static,
+        L::Service: Service<Request> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Response: IntoResponse + 'static,
+        <L::Service as Service<Request>>::Error: Into<Infallible> + 'static,
+        <L::Service as Service<Request>>::Future: Send + 'static;
+
+    /// Adds a route as the attributes do.
+    fn route(&mut self, route: RouteDef) -> &mut Self;
+
+    /// Replaces the shape of error bodies.
+    fn error_body(&mut self, body: impl ErrorBody) -> &mut Self;
+}
+
+impl WebAppBuilder for AppBuilder {
+    fn router(&mut self, router: Router) -> &mut Self {
+        self.extension::<WebExtension>().routers.push(router);
+        self
+    }
+
+    fn layer<L>(&mut self, layer: L) -> &mut Self
+    where
+        L: Layer<Route> + Clone + Send + Sync + 'static,
+        L::Service: Service<Request> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Response: IntoResponse + 'static,
+        <L::Service as Service<Request>>::Error: Into<Infallible> + 'static,
+        <L::Service as Service<Request>>::Future: Send + 'static,
+    {
+        self.extension::<WebExtension>()
+            .layers
+            .push(Box::new(move |router| router.layer(layer)));
+        self
+    }
+
+    fn route(&mut self, route: RouteDef) -> &mut Self {
+        self.extension::<WebExtension>().routes.push(route);
+        self
+    }
+
+    fn error_body(&mut self, body: impl ErrorBody) -> &mut Self {
+        self.extension::<WebExtension>().error_body = Some(Arc::new(body));
+        self
+    }
+}

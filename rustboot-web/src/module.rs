@@ -1,0 +1,223 @@
+//! How rustboot-web joins an application.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use rustboot_core::lifecycle::ServerRole;
+use rustboot_core::management::{Endpoint, Exposure};
+use rustboot_core::{AppBuilder, AppContext, Config, Error, Module, Result};
+use rustboot_observe::logs::AccessLog;
+
+use crate::builder::WebExtension;
+use crate::command;
+use crate::config::{ManagementConfig, ServerConfig};
+use crate::listener::{ConnectionSettings, HttpServer, Surface};
+use crate::pipeline::Pipeline;
+use crate::problem::{ErrorBody, ProblemDetails};
+use crate::route::RouteDef;
+use crate::route::dispatch::Dispatcher;
+use crate::route::mounted;
+use crate::route::table::Table;
+
+/// HTTP: the main listener, and the management listener when it has a port.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WebModule;
+
+/// The routes that are served, kept for the commands and `/routes`.
+#[derive(Debug, Clone)]
+pub(crate) struct Served {
+    pub(crate) table: Arc<Table>,
+    pub(crate) mounted_routers: usize,
+}
+
+impl Module for WebModule {
+    fn name(&self) -> &str {
+        "web"
+    }
+
+    async fn configure(&self, app: &mut AppBuilder) -> Result<()> {
+        let server = app.config::<ServerConfig>();
+        let management = app.config::<ManagementConfig>();
+        for command in command::all() {
+            app.command(command);
+        }
+        let (server, management) = (server?, management?);
+        if let (Some(port), host) = (management.port, management.host)
+            && port != 0
+            && port == server.port
+            && (host == server.host || server.host.is_unspecified() || host.is_unspecified())
+        {
+            app.config_problem(
+                "management.port",
+                "is the same as server.port",
+                "choose another port, or leave management.port unset to have the endpoints on the main listener",
+            );
+        }
+        Ok(())
+    }
+
+    fn finish(&self, app: &mut AppBuilder) -> Result<()> {
+        let server = app.config::<ServerConfig>()?;
+        let management = app.config::<ManagementConfig>()?;
+        let has_own_listener = management.port.is_some();
+        let is_dev = app.profile().is_dev();
+
+        let extension = std::mem::take(app.extension::<WebExtension>());
+        let mut routes = extension.routes;
+        if app.collects_items() {
+            routes.extend(inventory::iter::<RouteDef>.into_iter().cloned());
+        }
+        for route in &routes {
+            app.wiring(route.wiring());
+        }
+        let endpoint_paths: Vec<&str> = app
+            .endpoint_paths()
+            .into_iter()
+            .filter(|(_, exposure)| on_main_listener(*exposure, has_own_listener, is_dev))
+            .map(|(path, _)| path)
+            .collect();
+        let (table, problems) = Table::new(routes, &endpoint_paths);
+        for problem in problems {
+            app.problem(problem);
+        }
+        let served = Served {
+            table: Arc::new(table),
+            mounted_routers: extension.routers.len(),
+        };
+        app.endpoint(command::routes_endpoint(served.clone()));
+        app.active(format!(
+            "{} routes, {} mounted routers",
+            served.table.routes.len(),
+            served.mounted_routers
+        ));
+        app.attach(served.clone());
+
+        let parts = Parts {
+            server,
+            table: served.table,
+            mounted: merge(extension.routers, extension.layers),
+            error_body: extension
+                .error_body
+                .unwrap_or_else(|| Arc::new(ProblemDetails)),
+            is_dev,
+            has_own_listener,
+        };
+        if let Some(port) = management.port {
+            app.server(HttpServer::new(parts.surface(
+                ServerRole::Management,
+                SocketAddr::new(management.host, port),
+            )));
+        }
+        let address = SocketAddr::new(parts.server.host, parts.server.port);
+        app.server(HttpServer::new(parts.surface(ServerRole::Traffic, address)));
+        Ok(())
+    }
+}
+
+/// Whether an endpoint is served by the listener of the application.
+fn on_main_listener(exposure: Exposure, has_own_listener: bool, is_dev: bool) -> bool {
+    match exposure {
+        Exposure::Everywhere => true,
+        Exposure::Management => !has_own_listener,
+        Exposure::Internal => !has_own_listener && is_dev,
+    }
+}
+
+/// All routers as one, with the user's layers around it.
+fn merge(
+    routers: Vec<Router>,
+    layers: Vec<Box<dyn FnOnce(Router) -> Router + Send>>,
+) -> Option<Router> {
+    let merged = routers.into_iter().reduce(Router::merge)?;
+    let recording = mounted::recording(merged);
+    Some(
+        layers
+            .into_iter()
+            .fold(recording, |router, layer| layer(router)),
+    )
+}
+
+/// What both listeners are made of.
+struct Parts {
+    server: Config<ServerConfig>,
+    table: Arc<Table>,
+    mounted: Option<Router>,
+    error_body: Arc<dyn ErrorBody>,
+    is_dev: bool,
+    has_own_listener: bool,
+}
+
+impl Parts {
+    fn surface(&self, role: ServerRole, address: SocketAddr) -> Surface {
+        let server = self.server.clone();
+        let is_main = role == ServerRole::Traffic;
+        let table = if is_main {
+            Arc::clone(&self.table)
+        } else {
+            Arc::default()
+        };
+        let mounted = self.mounted.clone().filter(|_| is_main);
+        let error_body = Arc::clone(&self.error_body);
+        let (is_dev, has_own_listener) = (self.is_dev, self.has_own_listener);
+        Surface {
+            role,
+            address,
+            max_connections: server.max_connections,
+            connection: ConnectionSettings {
+                header_read_timeout: server.header_read_timeout,
+                header_limit: usize::try_from(server.header_limit.as_u64()).unwrap_or(usize::MAX),
+            },
+            pipeline: Box::new(move |app| {
+                let endpoints = app
+                    .endpoints()
+                    .iter()
+                    .filter(|endpoint| {
+                        !is_main || on_main_listener(endpoint.exposure, has_own_listener, is_dev)
+                    })
+                    .cloned()
+                    .collect();
+                pipeline(
+                    app,
+                    &server,
+                    &table,
+                    endpoints,
+                    mounted.clone(),
+                    Arc::clone(&error_body),
+                    is_main,
+                )
+            }),
+        }
+    }
+}
+
+fn pipeline(
+    app: &AppContext,
+    server: &ServerConfig,
+    table: &Table,
+    endpoints: Vec<Endpoint>,
+    mounted: Option<Router>,
+    error_body: Arc<dyn ErrorBody>,
+    is_main: bool,
+) -> Result<Pipeline> {
+    Ok(Pipeline {
+        dispatcher: Dispatcher::new(table, endpoints, app).map_err(Error::internal)?,
+        mounted,
+        mounted_metrics: Default::default(),
+        error_body,
+        access_log: app
+            .attachment::<AccessLog>()
+            .map(|log| AccessLog::clone(&log)),
+        trusted_proxies: server.trusted_proxies.clone(),
+        request_timeout: server.request_timeout,
+        body_limit: server.body_limit.as_u64(),
+        max_in_flight: server.max_in_flight.unwrap_or(usize::MAX),
+        show_details: !is_main || app.shows_details(),
+        in_flight: Default::default(),
+        draining: Default::default(),
+        active: metrics::gauge!("http_server_active_requests"),
+        shed: metrics::counter!("http_requests_shed_total"),
+        unmatched: Default::default(),
+        app: app.clone(),
+    })
+}

@@ -1,0 +1,261 @@
+//! The one future of a request.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response as AxumResponse;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use pin_project_lite::pin_project;
+use rustboot_core::component::BoxFuture;
+use rustboot_core::management::Reply;
+use rustboot_observe::correlation::Correlation;
+use std::sync::atomic::Ordering;
+use tokio::time::Sleep;
+
+use super::record::{Record, Subject};
+use super::{PipelineBody, headers};
+use crate::client_ip;
+use crate::problem::{Explained, explain_response, problem_response};
+use crate::route::mounted::MountedRoute;
+
+/// The future of a handler or a router.
+pub(super) type ResponseFuture = Pin<Box<dyn Future<Output = AxumResponse> + Send>>;
+
+/// What the answer comes from.
+pub(super) enum Answer {
+    /// An attribute handler.
+    Handler(ResponseFuture),
+    /// A router of the user.
+    Mounted {
+        answer: ResponseFuture,
+        /// The `Allow` of our own route on the path, for when the router does not know it either.
+        otherwise: Option<HeaderValue>,
+    },
+    /// A management endpoint.
+    Endpoint(BoxFuture<'static, Reply>),
+    /// The pipeline itself says no.
+    Refused {
+        explained: Explained,
+        header: Option<(HeaderName, HeaderValue)>,
+    },
+    /// It has been taken.
+    Done,
+}
+
+impl Answer {
+    pub(super) fn status(status: StatusCode) -> Self {
+        Self::Refused {
+            explained: plain(status),
+            header: None,
+        }
+    }
+
+    pub(super) fn method_not_allowed(allow: HeaderValue) -> Self {
+        Self::Refused {
+            explained: plain(StatusCode::METHOD_NOT_ALLOWED),
+            header: Some((header::ALLOW, allow)),
+        }
+    }
+}
+
+/// An error about which the status says everything.
+fn plain(status: StatusCode) -> Explained {
+    Explained {
+        status,
+        detail: None,
+        fields: Vec::new(),
+    }
+}
+
+/// How the work on an answer ended.
+enum Outcome {
+    Response(AxumResponse),
+    Refused(Explained, Option<(HeaderName, HeaderValue)>),
+}
+
+pin_project! {
+    /// Polls the handler inside its correlation, under the timeout and the panic guard, and finishes what comes out.
+    pub(crate) struct PipelineFuture {
+        answer: Answer,
+        correlation: Correlation,
+        client_ip: Option<IpAddr>,
+        // Taken when the answer is there; dropped with the future when the client goes away first.
+        record: Option<Record>,
+        timeout: Duration,
+        // Made when the handler is not done at once: most never arm a timer.
+        #[pin]
+        deadline: Option<Sleep>,
+    }
+}
+
+impl PipelineFuture {
+    pub(super) fn new(
+        answer: Answer,
+        correlation: Correlation,
+        client_ip: Option<IpAddr>,
+        record: Record,
+        timeout: Duration,
+    ) -> Self {
+        Self {
+            answer,
+            correlation,
+            client_ip,
+            record: Some(record),
+            timeout,
+            deadline: None,
+        }
+    }
+}
+
+impl Future for PipelineFuture {
+    type Output = Result<Response<PipelineBody>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let outer_ip = client_ip::replace_current(*this.client_ip);
+        let polled = {
+            let _entered = this.correlation.enter();
+            // A panic in a handler must cost its own request and nothing else. What it leaves behind is dropped.
+            match catch_unwind(AssertUnwindSafe(|| poll_answer(this.answer, context))) {
+                Ok(polled) => polled,
+                Err(_) => {
+                    *this.answer = Answer::Done;
+                    Poll::Ready(Outcome::Refused(
+                        plain(StatusCode::INTERNAL_SERVER_ERROR),
+                        None,
+                    ))
+                }
+            }
+        };
+        client_ip::replace_current(outer_ip);
+
+        let outcome = match polled {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => {
+                if this.deadline.is_none() {
+                    this.deadline.set(Some(tokio::time::sleep(*this.timeout)));
+                }
+                let Some(deadline) = this.deadline.as_mut().as_pin_mut() else {
+                    return Poll::Pending;
+                };
+                ready!(deadline.poll(context));
+                *this.answer = Answer::Done;
+                let mut explained = plain(StatusCode::SERVICE_UNAVAILABLE);
+                explained.detail = Some(format!("no answer within {:?}", this.timeout).into());
+                Outcome::Refused(explained, None)
+            }
+        };
+        *this.answer = Answer::Done;
+        let Some(record) = this.record.take() else {
+            // Polled again after it was done; there is nothing left to say.
+            return Poll::Pending;
+        };
+        let correlation = std::mem::take(this.correlation);
+        Poll::Ready(Ok(finish(outcome, record, correlation)))
+    }
+}
+
+fn poll_answer(answer: &mut Answer, context: &mut Context<'_>) -> Poll<Outcome> {
+    match answer {
+        Answer::Handler(future) => future.as_mut().poll(context).map(Outcome::Response),
+        Answer::Mounted { answer, otherwise } => {
+            let response = ready!(answer.as_mut().poll(context));
+            let unknown = response.status() == StatusCode::NOT_FOUND
+                && response.extensions().get::<MountedRoute>().is_none();
+            Poll::Ready(match otherwise.take().filter(|_| unknown) {
+                Some(allow) => Outcome::Refused(
+                    plain(StatusCode::METHOD_NOT_ALLOWED),
+                    Some((header::ALLOW, allow)),
+                ),
+                None => Outcome::Response(response),
+            })
+        }
+        Answer::Endpoint(future) => {
+            let reply = ready!(future.as_mut().poll(context));
+            Poll::Ready(endpoint_outcome(reply))
+        }
+        Answer::Refused { .. } => match std::mem::replace(answer, Answer::Done) {
+            Answer::Refused { explained, header } => {
+                Poll::Ready(Outcome::Refused(explained, header))
+            }
+            _ => Poll::Pending,
+        },
+        Answer::Done => Poll::Pending,
+    }
+}
+
+fn endpoint_outcome(reply: Reply) -> Outcome {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if reply.content_type.is_empty() {
+        return Outcome::Refused(plain(status), None);
+    }
+    let mut response = AxumResponse::new(Body::from(reply.body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(reply.content_type),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Outcome::Response(response)
+}
+
+fn finish(
+    outcome: Outcome,
+    mut record: Record,
+    mut correlation: Correlation,
+) -> Response<PipelineBody> {
+    let pipeline = std::sync::Arc::clone(&record.pipeline);
+    let response = match outcome {
+        Outcome::Response(mut response) => {
+            if let Some(mounted) = response.extensions_mut().remove::<MountedRoute>() {
+                record.subject =
+                    Subject::Route(pipeline.mounted_metrics.of(&record.method, &mounted));
+            }
+            // Explaining logs, and the log wants the request id.
+            let entered = correlation.enter();
+            let explained = explain_response(&mut response, &pipeline.app);
+            drop(entered);
+            match explained {
+                None => response,
+                Some(explained) => {
+                    let headers = std::mem::take(response.headers_mut());
+                    problem(&explained, headers, &record, &correlation)
+                }
+            }
+        }
+        Outcome::Refused(explained, header) => {
+            let mut headers = HeaderMap::new();
+            headers.extend(header);
+            problem(&explained, headers, &record, &correlation)
+        }
+    };
+
+    let (mut parts, body) = response.into_parts();
+    record.status = Some(parts.status);
+    let draining = pipeline.draining.load(Ordering::Relaxed);
+    headers::add(&mut parts.headers, &correlation, record.version, draining);
+    record.correlation = correlation;
+    Response::from_parts(parts, PipelineBody::new(body, record))
+}
+
+fn problem(
+    explained: &Explained,
+    headers: HeaderMap,
+    record: &Record,
+    correlation: &Correlation,
+) -> AxumResponse {
+    let request_id = correlation.request_id().map_or("", |id| id.as_str());
+    problem_response(
+        explained,
+        headers,
+        record.uri.path(),
+        request_id,
+        &*record.pipeline.error_body,
+    )
+}

@@ -1,0 +1,27 @@
+//! The request pipeline: everything between a parsed request and the bytes of its answer, in one future.
+//!
+//! In this order:
+//!
+//! | step | what | where |
+//! |---|---|---|
+//! | 1 | request id: kept from `x-request-id` when well-formed, else made; trace id from `traceparent` | [`request`] |
+//! | 2 | client address, by `server.trusted_proxies` | [`client_ip`](crate::client_ip) |
+//! | 3 | route: attribute route, management endpoint, or a mounted router | [`dispatch`](crate::route::dispatch) |
+//! | 4 | in-flight limit: 503 with `Retry-After` (not for management endpoints) | [`service`] |
+//! | 5 | body limit: 413, by `Content-Length` before anything runs, by counting otherwise | [`request`] |
+//! | 6 | panic guard and timeout around the handler | [`future`] |
+//! | 7 | errors become problem details | [`problem`](crate::problem) |
+//! | 8 | headers: `x-request-id`, security headers, `connection: close` while draining | [`headers`] |
+//! | 9 | when the last byte is out, or the client is gone: metrics, access log | [`record`], [`body`] |
+//!
+//! Where the user's own layers stand: around mounted routers, inside of all this.
+
+mod body;
+mod future;
+mod headers;
+mod record;
+mod request;
+mod service;
+
+pub(crate) use body::PipelineBody;
+pub(crate) use service::{ConnectionService, ConnectionState, Pipeline};

@@ -1,0 +1,133 @@
+//! What is counted and logged about a request, whichever way it ends: answered, or dropped because the client went away.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use http::{HeaderValue, Method, Request, StatusCode, Uri, Version, header};
+use hyper::body::Incoming;
+use rustboot_observe::correlation::Correlation;
+use rustboot_observe::logs::AccessRecord;
+
+use super::{ConnectionState, Pipeline};
+use crate::route::RouteMetrics;
+
+/// What a request was for.
+#[derive(Debug)]
+pub(super) enum Subject {
+    /// A management endpoint: neither counted nor logged.
+    Management,
+    /// A route of the application.
+    Route(Arc<RouteMetrics>),
+    /// Nothing that is known.
+    Unmatched,
+}
+
+/// The status that nginx made customary for a client that did not wait for its answer. It is only ever logged.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// A request on its way. Dropping it unfinished counts it as aborted.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) pipeline: Arc<Pipeline>,
+    // Keeps the connection's state alive as long as something of it is being answered.
+    _connection: Arc<ConnectionState>,
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) version: Version,
+    pub(super) subject: Subject,
+    pub(super) status: Option<StatusCode>,
+    /// Whether it was counted as in flight.
+    pub(super) counted: bool,
+    start: Instant,
+    client_ip: Option<IpAddr>,
+    user_agent: Option<HeaderValue>,
+    /// Given back by the future when it is done; the body needs it for the log.
+    pub(super) correlation: Correlation,
+    bytes: u64,
+    ended: bool,
+}
+
+impl Record {
+    pub(super) fn new(
+        pipeline: &Arc<Pipeline>,
+        connection: &Arc<ConnectionState>,
+        request: &Request<Incoming>,
+        client_ip: Option<IpAddr>,
+    ) -> Self {
+        Self {
+            pipeline: Arc::clone(pipeline),
+            _connection: Arc::clone(connection),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            version: request.version(),
+            subject: Subject::Unmatched,
+            status: None,
+            counted: false,
+            start: Instant::now(),
+            client_ip,
+            user_agent: request.headers().get(header::USER_AGENT).cloned(),
+            correlation: Correlation::default(),
+            bytes: 0,
+            ended: false,
+        }
+    }
+
+    pub(super) fn sent(&mut self, bytes: u64) {
+        self.bytes += bytes;
+    }
+
+    /// The answer is out, all of it.
+    pub(super) fn end(&mut self) {
+        self.ended = true;
+    }
+
+    fn close(&mut self) {
+        if self.counted {
+            self.pipeline.in_flight.fetch_sub(1, Ordering::Relaxed);
+            self.pipeline.active.decrement(1.0);
+        }
+        let metrics = match &self.subject {
+            Subject::Management => return,
+            Subject::Route(metrics) => metrics,
+            Subject::Unmatched => self.pipeline.unmatched.of(&self.method),
+        };
+        let took = self.start.elapsed();
+        let status = self
+            .status
+            .map_or(CLIENT_CLOSED_REQUEST, |status| status.as_u16());
+        metrics.record(
+            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            took,
+        );
+        let Some(log) = self
+            .pipeline
+            .access_log
+            .as_ref()
+            .filter(|log| log.enabled())
+        else {
+            return;
+        };
+        log.write(
+            &AccessRecord {
+                method: self.method.as_str(),
+                route: metrics.route(),
+                path: self.uri.path(),
+                status,
+                duration: took,
+                bytes: self.bytes,
+                client_ip: self.client_ip,
+                user_agent: self.user_agent.as_ref().map(HeaderValue::as_bytes),
+                aborted: !self.ended,
+            },
+            &self.correlation,
+        );
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,235 @@
+//! The pipeline of a listener, and its face for one connection.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use http::{Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use metrics::{Counter, Gauge};
+use rustboot_core::AppContext;
+use rustboot_core::management;
+use rustboot_observe::logs::AccessLog;
+use tower_service::Service as _;
+
+use super::PipelineBody;
+use super::future::{Answer, PipelineFuture};
+use super::record::{Record, Subject};
+use super::request;
+use crate::client_ip::{self, Network};
+use crate::problem::{ErrorBody, Explained};
+use crate::route::RouteMetrics;
+use crate::route::dispatch::{Dispatcher, Found};
+use crate::route::mounted::MountedMetrics;
+
+/// Everything that a request needs and that is known at start.
+pub(crate) struct Pipeline {
+    pub(crate) app: AppContext,
+    pub(crate) dispatcher: Dispatcher,
+    /// The user's own routers, when there are any.
+    pub(crate) mounted: Option<Router>,
+    pub(crate) mounted_metrics: MountedMetrics,
+    pub(crate) error_body: Arc<dyn ErrorBody>,
+    pub(crate) access_log: Option<AccessLog>,
+    pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) request_timeout: Duration,
+    pub(crate) body_limit: u64,
+    pub(crate) max_in_flight: usize,
+    /// Whether endpoints show details here.
+    pub(crate) show_details: bool,
+    pub(crate) in_flight: AtomicUsize,
+    pub(crate) draining: AtomicBool,
+    pub(crate) active: Gauge,
+    pub(crate) shed: Counter,
+    /// For requests that match nothing, by method: one label value for all of them.
+    pub(crate) unmatched: UnmatchedMetrics,
+}
+
+/// The histograms of requests without a route.
+#[derive(Debug)]
+pub(crate) struct UnmatchedMetrics(Vec<(Method, Arc<RouteMetrics>)>, Arc<RouteMetrics>);
+
+impl Default for UnmatchedMetrics {
+    fn default() -> Self {
+        let of = |method: &Method| Arc::new(RouteMetrics::new(method, "unmatched"));
+        let methods = [
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::DELETE,
+            Method::PATCH,
+            Method::HEAD,
+            Method::OPTIONS,
+            Method::CONNECT,
+            Method::TRACE,
+        ];
+        let other = Method::from_bytes(b"OTHER").unwrap_or(Method::GET);
+        let metrics = methods
+            .into_iter()
+            .map(|method| (method.clone(), of(&method)))
+            .collect();
+        Self(metrics, of(&other))
+    }
+}
+
+impl UnmatchedMetrics {
+    pub(crate) fn of(&self, method: &Method) -> &Arc<RouteMetrics> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == method)
+            .map_or(&self.1, |(_, metrics)| metrics)
+    }
+}
+
+impl Pipeline {
+    /// How many requests are being worked on.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    fn answer(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        connection: &Arc<ConnectionState>,
+    ) -> PipelineFuture {
+        let correlation = request::correlation(request.headers());
+        let peer = connection.peer.map(|peer| peer.ip());
+        let client_ip =
+            peer.map(|peer| client_ip::resolve(peer, request.headers(), &self.trusted_proxies));
+        let mut record = Record::new(self, connection, &request, client_ip);
+
+        let answer = match self.dispatcher.find(request.method(), request.uri().path()) {
+            Found::Endpoint(endpoint, parameter) => {
+                record.subject = Subject::Management;
+                let call = management::Call {
+                    app: self.app.clone(),
+                    parameter,
+                    show_details: self.show_details,
+                };
+                Answer::Endpoint(endpoint.call(call))
+            }
+            found => match self.admit(&mut record, &request) {
+                Err(refusal) => refusal,
+                Ok(()) => self.dispatch(found, request, &mut record),
+            },
+        };
+        PipelineFuture::new(answer, correlation, client_ip, record, self.request_timeout)
+    }
+
+    fn dispatch(
+        self: &Arc<Self>,
+        found: Found,
+        request: Request<Incoming>,
+        record: &mut Record,
+    ) -> Answer {
+        match found {
+            Found::Route(route, parameters) => {
+                record.subject = Subject::Route(Arc::clone(route.metrics_for(request.method())));
+                let mut request = request::prepare(request, self.body_limit);
+                if let Some(parameters) = parameters {
+                    request.extensions_mut().insert(parameters);
+                }
+                Answer::Handler(route.call(request, &self.app))
+            }
+            // A mounted router may know the path, or the method that the attribute routes do not.
+            Found::OtherMethod(allow) => match self.mounted(request) {
+                Some(answer) => Answer::Mounted {
+                    answer,
+                    otherwise: Some(allow),
+                },
+                None => Answer::method_not_allowed(allow),
+            },
+            Found::Nothing => match self.mounted(request) {
+                Some(answer) => Answer::Mounted {
+                    answer,
+                    otherwise: None,
+                },
+                None => Answer::status(StatusCode::NOT_FOUND),
+            },
+            // Taken care of before.
+            Found::Endpoint(..) => Answer::status(StatusCode::NOT_FOUND),
+        }
+    }
+
+    fn mounted(&self, request: Request<Incoming>) -> Option<super::future::ResponseFuture> {
+        let mut router = self.mounted.clone()?;
+        let mut request = request::prepare(request, self.body_limit);
+        request.extensions_mut().insert(self.app.clone());
+        Some(Box::pin(async move {
+            match router.call(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        }))
+    }
+
+    /// Counts the request in, unless there is no room for it or its body is too large.
+    fn admit(&self, record: &mut Record, request: &Request<Incoming>) -> Result<(), Answer> {
+        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
+        record.counted = true;
+        self.active.increment(1.0);
+        if before >= self.max_in_flight {
+            self.shed.increment(1);
+            return Err(Answer::Refused {
+                explained: Explained {
+                    status: StatusCode::SERVICE_UNAVAILABLE,
+                    detail: Some(
+                        "too many requests are being worked on; try again in a moment".into(),
+                    ),
+                    fields: Vec::new(),
+                },
+                header: Some((header::RETRY_AFTER, http::HeaderValue::from_static("1"))),
+            });
+        }
+        if request::declared_length(request.headers())
+            .is_some_and(|length| length > self.body_limit)
+        {
+            return Err(Answer::Refused {
+                explained: Explained {
+                    status: StatusCode::PAYLOAD_TOO_LARGE,
+                    detail: Some(
+                        format!("the body is larger than {} bytes", self.body_limit).into(),
+                    ),
+                    fields: Vec::new(),
+                },
+                header: None,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pipeline")
+    }
+}
+
+/// What the task of a connection and its requests tell each other.
+#[derive(Debug, Default)]
+pub(crate) struct ConnectionState {
+    pub(crate) peer: Option<SocketAddr>,
+    /// Requests that have come. The task of the connection reads it to know whether the client was ever heard.
+    pub(crate) requests: AtomicUsize,
+}
+
+/// The pipeline as hyper calls it.
+#[derive(Debug, Clone)]
+pub(crate) struct ConnectionService {
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) connection: Arc<ConnectionState>,
+}
+
+impl hyper::service::Service<Request<Incoming>> for ConnectionService {
+    type Response = Response<PipelineBody>;
+    type Error = Infallible;
+    type Future = PipelineFuture;
+
+    fn call(&self, request: Request<Incoming>) -> PipelineFuture {
+        self.connection.requests.fetch_add(1, Ordering::Relaxed);
+        self.pipeline.answer(request, &self.connection)
+    }
+}

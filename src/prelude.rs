@@ -1,0 +1,18 @@
+//! What a service needs in almost every file. No names of the standard library.
+
+pub use crate::macros::*;
+pub use crate::{AppBuilder, AppContext, AppHandle, Config, Error, Inject, Module, OrNotFound as _, Result, Secret, Shutdown};
+
+#[cfg(feature = "web")]
+pub use crate::{ClientIp, Path, RequestId, Valid, WebAppBuilder as _};
+#[cfg(feature = "web")]
+pub use axum::extract::{Form, Query, State};
+#[cfg(feature = "web")]
+pub use axum::http::{HeaderMap, StatusCode, header};
+#[cfg(feature = "web")]
+pub use axum::response::{Html, IntoResponse, Redirect, Response};
+#[cfg(feature = "web")]
+pub use axum::{Extension, Json};
+
+#[cfg(feature = "sqlite")]
+pub use crate::SqliteDb;

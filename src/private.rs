@@ -1,0 +1,34 @@
+//! Every path that the macros expand to. Not for use by hand, and not covered by semver: rustboot-macros is pinned to the
+//! exact version of this crate, and the two change together.
+
+pub use inventory;
+pub use serde;
+
+pub use rustboot_core::app::{AppBuilder, AppInfo, Resource};
+pub use rustboot_core::component::{
+    BoxFuture, ComponentDef, ComponentKey, Dependency, Injectable, Instance, Outcome, Resolver,
+};
+pub use rustboot_core::config::{ConfigDef, DefaultValue, Describe, Field, Properties};
+pub use rustboot_core::expansion::{Otherwise, Probe, ResultOf};
+pub use rustboot_core::lifecycle::{HookDef, HookPhase};
+pub use rustboot_core::schedule::{TaskDef, Trigger};
+pub use rustboot_core::source::Location;
+pub use rustboot_core::{Error, Result};
+
+#[cfg(feature = "web")]
+pub use axum::http;
+#[cfg(feature = "web")]
+pub use rustboot_web::assertions::{assert_parts, assert_request, assert_response};
+#[cfg(feature = "web")]
+pub use rustboot_web::{RouteDef, route_handler};
+
+/// The compiler that built the framework, and with it the application.
+pub const RUSTC: &str = env!("RUSTBOOT_RUSTC");
+
+/// Runs an application: what `#[rustboot::app]` puts into `main`.
+pub fn main(
+    info: AppInfo,
+    configure: for<'a> fn(&'a mut AppBuilder) -> BoxFuture<'a, Result<()>>,
+) -> std::process::ExitCode {
+    crate::app::run_main(info, configure)
+}
