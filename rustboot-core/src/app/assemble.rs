@@ -34,8 +34,7 @@ impl AppBuilder {
         let mut phases = Phases::default();
         let at = Instant::now();
         self.load();
-        if !self.report.is_empty() {
-            // With a file that cannot be read, everything else would be a consequence.
+        if self.unreadable {
             return Err(self.into_report());
         }
         let lifecycle = self.config::<LifecycleConfig>();

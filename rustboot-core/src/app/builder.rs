@@ -39,6 +39,8 @@ pub struct AppBuilder {
     pub(super) defaults: Vec<(String, Value, Origin)>,
     pub(super) overrides: Vec<(String, Value, Origin)>,
     pub(super) report: Report,
+    /// Whether a source of configuration could not be read.
+    pub(super) unreadable: bool,
     pub(super) sections: Sections,
     pub(super) section_defs: Vec<ConfigDef>,
     pub(super) unknown: Vec<UnknownKey>,
@@ -71,6 +73,7 @@ impl AppBuilder {
             defaults: Vec::new(),
             overrides: Vec::new(),
             report: Report::default(),
+            unreadable: false,
             sections: Sections::default(),
             section_defs: Vec::new(),
             unknown: Vec::new(),
@@ -187,6 +190,11 @@ impl AppBuilder {
                 format!("the configuration of [{}] is not valid", T::PREFIX),
             )
         })
+    }
+
+    /// Where the value of a key came from; `None` when nothing sets it.
+    pub fn origin(&mut self, key: &str) -> Option<Origin> {
+        self.load().origin(key)
     }
 
     /// Whether something sets a key, a default included.
@@ -424,12 +432,14 @@ impl AppBuilder {
             report,
             defaults,
             overrides,
+            unreadable,
             ..
         } = self;
         settings.get_or_insert_with(|| {
             let mut settings = load::load(sources, info.env_prefix, &mut report.configuration);
             settings.push_below(load::code_layer("defaults of the application", defaults));
             settings.push(load::code_layer("overrides", overrides));
+            *unreadable = !report.configuration.is_empty();
             settings
         })
     }
@@ -445,6 +455,11 @@ impl AppBuilder {
         }
         self.section_defs.push(*def);
         let fields = (def.fields)();
+        self.load();
+        if self.unreadable {
+            // Everything that is missing now would be a consequence.
+            return;
+        }
         let settings = self.load();
         let is_dev = settings.profile.is_dev();
         let name = format!("defaults of {}", def.prefix);

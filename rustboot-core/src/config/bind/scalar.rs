@@ -55,7 +55,13 @@ pub(super) fn integer(value: &Value, min: i128, max: i128) -> Result<i128, BindE
 /// A number with or without a fraction.
 pub(super) fn float(value: &Value) -> Result<f64, BindError> {
     let number = match value {
-        Value::Num(_, number) => number.to_f64(),
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a float was asked for; that is its precision"
+        )]
+        Value::Num(_, number) => number
+            .to_f64()
+            .or_else(|| integer_of(*number).map(|n| n as f64)),
         Value::String(_, text) => text.trim().parse().ok(),
         _ => None,
     };

@@ -3,6 +3,7 @@
 //! An event with these fields costs several times what a small handler does. Here the line is formatted into the
 //! thread's buffer and appended to the stream: no allocation, no subscriber.
 
+mod json;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use tracing::Level;
 
 use super::buffer::{Text, with_buffer};
+use super::config::LogFormat;
 use super::count;
 use super::format::{Line, Style, Value};
 use super::writer::LogWriter;
@@ -94,30 +96,43 @@ impl AccessLog {
 
 impl AccessRecord<'_> {
     fn format(&self, out: &mut Text, style: Style, correlation: &Correlation) {
-        // Same as "no request" for the line's end; the ids are looked at one by one anyway.
         let correlation = (!correlation.is_empty()).then_some(correlation);
+        if style.format == LogFormat::Json {
+            return json::push(out, self, correlation);
+        }
         let mut line = Line::start(out, style, Level::INFO, TARGET, correlation, |message| {
-            message.write(Value::Request(self.method, self.route, self.status));
+            let Self {
+                method,
+                route,
+                status,
+                ..
+            } = self;
+            message.write(Value::Display(&format_args!("{method} {route} {status}")));
         });
         line.field("method", Value::Str(self.method));
         line.field("route", Value::Str(self.route));
-        line.field(
-            "path",
-            Value::Str(&self.path[..self.path.floor_char_boundary(LONGEST_PATH)]),
-        );
+        line.field("path", Value::Str(self.path()));
         line.field("status", Value::U64(self.status.into()));
         line.field("duration_ms", Value::Millis(self.duration));
         line.field("bytes", Value::U64(self.bytes));
         if let Some(ip) = self.client_ip {
-            line.field("client_ip", Value::Ip(ip));
+            line.field("client_ip", Value::Display(&ip));
         }
-        if let Some(agent) = self.user_agent {
-            line.field("user_agent", Value::Bytes(cut(agent, LONGEST_USER_AGENT)));
+        if let Some(agent) = self.user_agent() {
+            line.field("user_agent", Value::Bytes(agent));
         }
         if self.aborted {
             line.field("aborted", Value::Bool(true));
         }
         line.finish();
+    }
+
+    fn path(&self) -> &str {
+        &self.path[..self.path.floor_char_boundary(LONGEST_PATH)]
+    }
+
+    fn user_agent(&self) -> Option<&[u8]> {
+        self.user_agent.map(|agent| cut(agent, LONGEST_USER_AGENT))
     }
 }
 

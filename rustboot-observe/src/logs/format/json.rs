@@ -15,7 +15,7 @@ use crate::logs::buffer::Text;
 const SPAN_RESERVED: &str = "name";
 
 /// Everything up to the inside of the message's quotes.
-pub(super) fn open(out: &mut Text, level: Level, target: &str) {
+pub(in crate::logs) fn open(out: &mut Text, level: Level, target: &str) {
     out.push_str("{\"timestamp\":\"");
     stamp::push_rfc3339(out);
     out.push_str("\",\"level\":\"");
@@ -26,12 +26,12 @@ pub(super) fn open(out: &mut Text, level: Level, target: &str) {
 }
 
 /// The message's text.
-pub(super) fn message(out: &mut Text, value: Value<'_>) {
+pub(in crate::logs) fn message(out: &mut Text, value: Value<'_>) {
     value.write_to(&mut Escaped(out));
 }
 
 /// The end of the message, and the ids.
-pub(super) fn end_message(out: &mut Text, correlation: Option<&Correlation>) {
+pub(in crate::logs) fn end_message(out: &mut Text, correlation: Option<&Correlation>) {
     out.push('"');
     let Some(correlation) = correlation else {
         return;
@@ -50,7 +50,7 @@ pub(super) fn end_message(out: &mut Text, correlation: Option<&Correlation>) {
 }
 
 /// A field of the event.
-pub(super) fn field(out: &mut Text, key: &str, value: Value<'_>) {
+pub(in crate::logs) fn field(out: &mut Text, key: &str, value: Value<'_>) {
     out.push(',');
     push_member(out, key, is_reserved(key), value);
 }
@@ -64,7 +64,7 @@ fn is_reserved(key: &str) -> bool {
 }
 
 /// The start of a span, the outermost first. `fields` is what [`add_span_field`] made.
-pub(super) fn span(out: &mut Text, name: &str, fields: &Text, first: bool) {
+pub(in crate::logs) fn span(out: &mut Text, name: &str, fields: &Text, first: bool) {
     out.push_str(if first {
         ",\"spans\":[{\"name\":\""
     } else {
@@ -80,14 +80,14 @@ pub(super) fn span(out: &mut Text, name: &str, fields: &Text, first: bool) {
 }
 
 /// A field of a span, as a member of its object.
-pub(super) fn span_field(key: &str, value: Value<'_>) -> Text {
+pub(in crate::logs) fn span_field(key: &str, value: Value<'_>) -> Text {
     let mut member = Text::new();
     push_member(&mut member, key, key == SPAN_RESERVED, value);
     member
 }
 
 /// Puts what [`span_field`] made among the fields of a span, in the place of an earlier value.
-pub(super) fn add_span_field(fields: &mut Text, member: &Text) {
+pub(in crate::logs) fn add_span_field(fields: &mut Text, member: &Text) {
     if let Some(old) = find_member(fields.as_bytes(), name(member.as_bytes())) {
         fields.replace(old, member);
         return;
@@ -98,7 +98,7 @@ pub(super) fn add_span_field(fields: &mut Text, member: &Text) {
     fields.push_text(member);
 }
 
-pub(super) fn close(out: &mut Text, spans: bool) {
+pub(in crate::logs) fn close(out: &mut Text, spans: bool) {
     out.push_str(if spans { "]}\n" } else { "}\n" });
 }
 
@@ -179,7 +179,7 @@ impl Write for Escaped<'_> {
 }
 
 /// Appends `text` as the inside of a JSON string. DEL is escaped too, for those who read the stream in a terminal.
-fn push_text(out: &mut Text, text: &str) {
+pub(in crate::logs) fn push_text(out: &mut Text, text: &str) {
     let mut done = 0;
     while let Some(found) = first_to_escape(&text.as_bytes()[done..]) {
         let at = done + found;
@@ -198,25 +198,30 @@ fn push_text(out: &mut Text, text: &str) {
     out.push_str(&text[done..]);
 }
 
-/// Where the first byte is that a JSON string cannot have as it is. Looks at eight at once: most text has none.
+/// Where the first byte is that a JSON string cannot have as it is.
 fn first_to_escape(text: &[u8]) -> Option<usize> {
-    let mut words = text.chunks_exact(8);
-    let mut at = 0;
-    for word in &mut words {
-        let word = word.try_into().map_or(0, u64::from_le_bytes);
-        if may_escape(word) {
-            break;
-        }
-        at += 8;
+    // Eight at once, the last ones overlapping, and no branch on the way: most text has nothing to escape.
+    let mut suspicious = false;
+    for word in text.as_chunks().0 {
+        suspicious |= may_escape(*word);
+    }
+    let last = text.last_chunk().copied().unwrap_or_else(|| {
+        let mut short = [b' '; 8];
+        short[..text.len()].copy_from_slice(text);
+        short
+    });
+    if !(suspicious | may_escape(last)) {
+        return None;
     }
     let escape = |&byte: &u8| byte < b' ' || matches!(byte, b'"' | b'\\' | 0x7f);
-    text[at..].iter().position(escape).map(|found| at + found)
+    text.iter().position(escape)
 }
 
 /// Whether one of the eight bytes has to be escaped. May say yes for no reason, but never no.
-fn may_escape(word: u64) -> bool {
+fn may_escape(bytes: [u8; 8]) -> bool {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
+    let word = u64::from_le_bytes(bytes);
     // The high bit of a byte comes up where the subtraction borrows, that is below the bound.
     let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word & HIGH;
     let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);

@@ -4,9 +4,9 @@
 //! A line is made without an allocation, except for the text of errors with sources and for lines inside spans.
 
 mod compact;
-mod json;
+pub(super) mod json;
 mod logfmt;
-mod number;
+pub(super) mod number;
 mod pretty;
 mod stamp;
 mod text;

@@ -8,7 +8,7 @@ use crate::logs::buffer::Text;
 const LONGEST: usize = 20;
 
 /// Appends `number` in decimal.
-pub(super) fn push_u64(out: &mut Text, mut number: u64) {
+pub(in crate::logs) fn push_u64(out: &mut Text, mut number: u64) {
     let mut digits = [b'0'; LONGEST];
     let mut first = LONGEST - 1;
     loop {
@@ -31,8 +31,8 @@ pub(super) fn push_i64(out: &mut Text, number: i64) {
 }
 
 /// Appends a duration as milliseconds with three decimals, rounded: `1.234`.
-pub(super) fn push_millis(out: &mut Text, duration: Duration) {
-    let micros = u64::from(duration.subsec_nanos()).div_ceil(500) / 2;
+pub(in crate::logs) fn push_millis(out: &mut Text, duration: Duration) {
+    let micros = (u64::from(duration.subsec_nanos()) + 500) / 1_000;
     let whole = duration
         .as_secs()
         .saturating_mul(1_000)

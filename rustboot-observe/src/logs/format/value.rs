@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fmt::{self, Write};
-use std::net::IpAddr;
 use std::time::Duration;
 
 /// How many sources of an error are followed; a chain that is longer is a cycle.
@@ -18,13 +17,10 @@ pub(crate) enum Value<'a> {
     I64(i64),
     F64(f64),
     Bool(bool),
-    Ip(IpAddr),
     /// As a number of milliseconds with three decimals.
     Millis(Duration),
     Display(&'a dyn fmt::Display),
     Debug(&'a dyn fmt::Debug),
-    /// Method, route and status, as the message of an access line.
-    Request(&'a str, &'a str, u16),
     /// With its sources behind it, separated by `: `.
     Error(&'a (dyn Error + 'static)),
 }
@@ -41,50 +37,13 @@ impl Value<'_> {
             // Debug, since it takes the exponent for very large and very small numbers.
             Self::F64(number) => write!(sink, "{number:?}"),
             Self::Bool(truth) => write!(sink, "{truth}"),
-            Self::Ip(ip) => write_ip(sink, ip),
             Self::Millis(duration) => write!(sink, "{:.3}", duration.as_secs_f64() * 1e3),
             Self::Display(value) => write!(sink, "{value}"),
             Self::Debug(value) => write!(sink, "{value:?}"),
-            Self::Request(method, route, status) => write_request(sink, method, route, status),
             Self::Error(error) => write_chain(sink, error),
         };
         result.ok();
     }
-}
-
-fn write_request(sink: &mut impl Write, method: &str, route: &str, status: u16) -> fmt::Result {
-    sink.write_str(method)?;
-    sink.write_char(' ')?;
-    sink.write_str(route)?;
-    sink.write_char(' ')?;
-    write_small(sink, status)
-}
-
-/// By hand where addresses are short, since each access line has one.
-fn write_ip(sink: &mut impl Write, ip: IpAddr) -> fmt::Result {
-    let IpAddr::V4(ip) = ip else {
-        return write!(sink, "{ip}");
-    };
-    for (index, octet) in ip.octets().into_iter().enumerate() {
-        if index > 0 {
-            sink.write_char('.')?;
-        }
-        write_small(sink, octet.into())?;
-    }
-    Ok(())
-}
-
-/// At most five digits, which fit on the stack.
-fn write_small(sink: &mut impl Write, number: u16) -> fmt::Result {
-    let mut started = false;
-    for place in [10_000, 1_000, 100, 10, 1] {
-        let digit = number / place % 10;
-        started |= digit > 0 || place == 1;
-        if started {
-            sink.write_char(char::from(b'0' + digit as u8))?;
-        }
-    }
-    Ok(())
 }
 
 fn write_lossy(sink: &mut impl Write, bytes: &[u8]) -> fmt::Result {
