@@ -157,16 +157,11 @@ fn announce(assembly: &Assembly, addresses: &[String]) {
     };
     tracing::info!(
         target: "rustboot",
-        app = info.name,
-        version = info.version,
         profile = context.profile().as_str(),
-        address = addresses.join(", "),
-        start_ms = took.as_secs_f64() * 1e3,
-        "{} {} is ready{address} in {:.1} ms, profile {} ({})",
+        took_ms = took.as_secs_f64() * 1e3,
+        phases = assembly.phases.text(),
+        "{} {} is ready{address}",
         info.name,
         info.version,
-        took.as_secs_f64() * 1e3,
-        context.profile(),
-        assembly.phases.text(),
     );
 }

@@ -5,7 +5,6 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use sqlx::{Describe, Either, Error, Execute, Executor, SqlSafeStr as _, SqlStr};
@@ -21,11 +20,44 @@ use crate::statement::Shape;
 /// `database.statement_timeout`. It dereferences to the sqlx connection for everything else; what runs on that one directly
 /// is not seen, and the pool looks the connection over before the next user gets it.
 pub struct Session<DB: Driver> {
+    // The order matters: whoever drops a session stops what runs on it first.
+    control: Control<DB>,
     connection: DB::Connection,
-    control: DB::Control,
     state: State,
     shared: Arc<Shared>,
-    idle: bool,
+    idle: Idle,
+}
+
+/// Stops whatever runs, when the session is given up.
+struct Control<DB: Driver>(DB::Control);
+
+impl<DB: Driver> Drop for Control<DB> {
+    fn drop(&mut self) {
+        DB::interrupt(&self.0);
+    }
+}
+
+/// Counts a session as idle while it is in the pool.
+struct Idle(Option<Arc<Shared>>);
+
+impl Idle {
+    fn begin(&mut self, shared: &Arc<Shared>) {
+        self.end();
+        shared.metrics.idle.increment(1);
+        self.0 = Some(Arc::clone(shared));
+    }
+
+    fn end(&mut self) {
+        if let Some(shared) = self.0.take() {
+            shared.metrics.idle.decrement(1);
+        }
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 impl<DB: Driver> Session<DB> {
@@ -33,11 +65,11 @@ impl<DB: Driver> Session<DB> {
     pub(crate) async fn open(options: &DB::Options, shared: &Arc<Shared>) -> Result<Self, Error> {
         let (connection, control) = DB::open(options).await?;
         Ok(Self {
+            control: Control(control),
             connection,
-            control,
             state: State::new(),
             shared: Arc::clone(shared),
-            idle: false,
+            idle: Idle(None),
         })
     }
 
@@ -46,21 +78,20 @@ impl<DB: Driver> Session<DB> {
         let mut keep = true;
         if self.needs_cleaning() {
             self.state.doubtful = true;
-            DB::interrupt(&self.control);
+            DB::interrupt(&self.control.0);
             DB::abandon(&mut self.connection);
             keep = DB::KEEPS_ABANDONED;
         }
         self.state.released = Instant::now();
-        self.idle = true;
-        self.shared.metrics.idle.increment(1);
+        self.idle.begin(&self.shared);
         keep
     }
 
     /// Comes from the pool: looked over when there is a reason to, without a word to the database when there is none.
     pub(super) async fn reclaim(&mut self, policy: &Policy) -> Result<(), Error> {
-        self.leave_pool();
+        self.idle.end();
         if self.needs_cleaning() {
-            DB::clean(&mut self.connection, &self.control).await?;
+            DB::clean(&mut self.connection, &self.control.0).await?;
         } else if self.state.suspect || self.state.released.elapsed() > policy.validate_after {
             sqlx::Connection::ping(&mut self.connection).await?;
         }
@@ -76,12 +107,6 @@ impl<DB: Driver> Session<DB> {
 
     fn depth(&self) -> usize {
         DB::TransactionManager::get_transaction_depth(&self.connection)
-    }
-
-    fn leave_pool(&mut self) {
-        if std::mem::take(&mut self.idle) {
-            self.shared.metrics.idle.decrement(1);
-        }
     }
 
     pub(super) async fn begin(&mut self, sql: Option<&'static str>) -> Result<(), Error> {
@@ -107,7 +132,7 @@ impl<DB: Driver> Session<DB> {
     /// Gives up the open transaction without waiting. Has to be called once for each commit or rollback whose end nobody
     /// saw: sqlx counts on it.
     pub(super) fn start_rollback(&mut self) {
-        DB::interrupt(&self.control);
+        DB::interrupt(&self.control.0);
         self.state.doubtful = true;
         DB::TransactionManager::start_rollback(&mut self.connection);
     }
@@ -119,16 +144,19 @@ impl<DB: Driver> Session<DB> {
 
     /// Ends it in order: a farewell to the server, and for SQLite the end of its thread.
     pub(crate) async fn close(self) -> Result<(), Error> {
-        // What is open is rolled back by the end of the connection. The destructor has nothing left to do then.
-        let mut this = self;
-        this.leave_pool();
-        DB::close(this).await
+        let Self {
+            control,
+            connection,
+            ..
+        } = self;
+        DB::interrupt(&control.0);
+        sqlx::Connection::close(connection).await
     }
 
     fn split(&mut self, sql: SqlStr, shape: Shape) -> (&mut DB::Connection, Watch<'_, DB>) {
         (
             &mut self.connection,
-            Watch::new(&mut self.state, &self.control, &self.shared, sql, shape),
+            Watch::new(&mut self.state, &self.control.0, &self.shared, sql, shape),
         )
     }
 
@@ -183,5 +211,90 @@ impl<DB: Driver> Session<DB> {
     ) -> WatchedRows<'_, DB, Either<DB::QueryResult, DB::Row>> {
         let (connection, watch) = self.watched(&statement);
         WatchedRows::new(DB::fetch_many(connection, statement), watch)
+    }
+}
+
+impl<DB: Driver> Deref for Session<DB> {
+    type Target = DB::Connection;
+
+    fn deref(&self) -> &DB::Connection {
+        &self.connection
+    }
+}
+
+impl<DB: Driver> DerefMut for Session<DB> {
+    fn deref_mut(&mut self) -> &mut DB::Connection {
+        // Nobody sees what is done with it.
+        self.state.doubtful = true;
+        &mut self.connection
+    }
+}
+
+impl<DB: Driver> fmt::Debug for Session<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("pool", &self.shared.name)
+            .field("transaction_depth", &self.depth())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'c, DB: Driver> Executor<'c> for &'c mut Session<DB> {
+    type Database = DB;
+
+    fn execute<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<DB::QueryResult, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        Box::pin(self.run(Statement::of(query)))
+    }
+
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<'e, Result<Either<DB::QueryResult, DB::Row>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        Box::pin(self.rows(Statement::of(query)))
+    }
+
+    fn fetch_all<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Vec<DB::Row>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        Box::pin(self.all(Statement::of(query)))
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxFuture<'e, Result<Option<DB::Row>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        Box::pin(self.first(Statement::of(query)))
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [DB::TypeInfo],
+    ) -> BoxFuture<'e, Result<DB::Statement, Error>>
+    where
+        'c: 'e,
+    {
+        Box::pin(self.parse(sql, parameters))
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
+    where
+        'c: 'e,
+    {
+        Box::pin(self.look_at(sql))
     }
 }

@@ -35,6 +35,12 @@ impl Text {
         self.0.extend_from_slice(&text.0);
     }
 
+    /// Appends once more what lies in `range`, which must begin and end between two characters.
+    pub(crate) fn push_again(&mut self, range: Range<usize>) {
+        self.0.extend_from_within(range);
+    }
+
+    #[inline]
     pub(crate) fn push(&mut self, character: char) {
         if character.is_ascii() {
             self.0.push(character as u8);

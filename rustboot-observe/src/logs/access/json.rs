@@ -16,16 +16,21 @@ const USUAL: usize = 512;
 pub(super) fn push(out: &mut Text, record: &AccessRecord<'_>, correlation: Option<&Correlation>) {
     out.reserve(USUAL);
     json::open(out, Level::INFO, TARGET);
+    // What is both in the message and a member is escaped once.
+    let start = out.len();
     json::push_text(out, record.method);
+    let method = start..out.len();
     out.push(' ');
+    let start = out.len();
     json::push_text(out, record.route);
+    let route = start..out.len();
     out.push(' ');
     number::push_u64(out, record.status.into());
     json::end_message(out, correlation);
     out.push_str(",\"method\":\"");
-    json::push_text(out, record.method);
+    out.push_again(method);
     out.push_str("\",\"route\":\"");
-    json::push_text(out, record.route);
+    out.push_again(route);
     out.push_str("\",\"path\":\"");
     json::push_text(out, record.path());
     out.push_str("\",\"status\":");

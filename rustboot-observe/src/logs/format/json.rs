@@ -200,22 +200,43 @@ pub(in crate::logs) fn push_text(out: &mut Text, text: &str) {
 
 /// Where the first byte is that a JSON string cannot have as it is.
 fn first_to_escape(text: &[u8]) -> Option<usize> {
-    // Eight at once, the last ones overlapping, and no branch on the way: most text has nothing to escape.
+    // Neither loop has a branch for what is found: most text has nothing to escape.
     let mut suspicious = false;
-    for word in text.as_chunks().0 {
-        suspicious |= may_escape(*word);
+    if text.len() < LONG {
+        for byte in text {
+            suspicious |= ESCAPED[usize::from(*byte)];
+        }
+    } else {
+        let (words, rest) = text.as_chunks();
+        for word in words {
+            suspicious |= may_escape(*word);
+        }
+        for byte in rest {
+            suspicious |= ESCAPED[usize::from(*byte)];
+        }
     }
-    let last = text.last_chunk().copied().unwrap_or_else(|| {
-        let mut short = [b' '; 8];
-        short[..text.len()].copy_from_slice(text);
-        short
-    });
-    if !(suspicious | may_escape(last)) {
+    if !suspicious {
         return None;
     }
-    let escape = |&byte: &u8| byte < b' ' || matches!(byte, b'"' | b'\\' | 0x7f);
-    text.iter().position(escape)
+    text.iter().position(|byte| ESCAPED[usize::from(*byte)])
 }
+
+/// From this length on, in bytes, looking at eight at once is faster than a table.
+const LONG: usize = 32;
+
+/// The bytes that have to be escaped.
+const ESCAPED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        table[control] = true;
+        control += 1;
+    }
+    table[0x7f] = true;
+    table[b'"' as usize] = true;
+    table[b'\\' as usize] = true;
+    table
+};
 
 /// Whether one of the eight bytes has to be escaped. May say yes for no reason, but never no.
 fn may_escape(bytes: [u8; 8]) -> bool {

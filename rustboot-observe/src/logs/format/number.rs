@@ -9,6 +9,17 @@ const LONGEST: usize = 20;
 
 /// Appends `number` in decimal.
 pub(in crate::logs) fn push_u64(out: &mut Text, mut number: u64) {
+    if number < 1_000 {
+        // A status, a part of an address, most durations.
+        let [hundreds, tens, ones] = [number / 100, number / 10 % 10, number % 10].map(digit);
+        if number >= 100 {
+            out.push(hundreds.into());
+        }
+        if number >= 10 {
+            out.push(tens.into());
+        }
+        return out.push(ones.into());
+    }
     let mut digits = [b'0'; LONGEST];
     let mut first = LONGEST - 1;
     loop {

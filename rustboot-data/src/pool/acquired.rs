@@ -1,0 +1,84 @@
+//! A session while somebody has it, and its way back.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use deadpool::managed::Object;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::manager::Manager;
+use super::{Driver, Inner, Session};
+
+/// A session out of the pool. Dropping it gives it back.
+///
+/// Whatever was left open on it is rolled back, and a statement that still runs is stopped, before anybody else gets it;
+/// nothing is waited for on drop.
+pub struct Acquired<DB: Driver> {
+    // `None` only inside of `drop`.
+    session: Option<Object<Manager<DB>>>,
+    pool: Arc<Inner<DB>>,
+    // Last: the next writer comes when the session is back.
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl<DB: Driver> Acquired<DB> {
+    pub(super) fn new(
+        session: Object<Manager<DB>>,
+        pool: &Arc<Inner<DB>>,
+        turn: Option<OwnedSemaphorePermit>,
+    ) -> Self {
+        pool.leased.fetch_add(1, Ordering::Relaxed);
+        pool.shared.metrics.used.increment(1);
+        Self {
+            session: Some(session),
+            pool: Arc::clone(pool),
+            _turn: turn,
+        }
+    }
+}
+
+impl<DB: Driver> Deref for Acquired<DB> {
+    type Target = Session<DB>;
+
+    fn deref(&self) -> &Session<DB> {
+        match &self.session {
+            Some(session) => session,
+            None => unreachable!("a session is there until it is given back"),
+        }
+    }
+}
+
+impl<DB: Driver> DerefMut for Acquired<DB> {
+    fn deref_mut(&mut self) -> &mut Session<DB> {
+        match &mut self.session {
+            Some(session) => session,
+            None => unreachable!("a session is there until it is given back"),
+        }
+    }
+}
+
+impl<DB: Driver> fmt::Debug for Acquired<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Acquired").field(&**self).finish()
+    }
+}
+
+impl<DB: Driver> Drop for Acquired<DB> {
+    fn drop(&mut self) {
+        let Some(mut session) = self.session.take() else {
+            return;
+        };
+        if session.release() {
+            drop(session);
+        } else {
+            drop(Object::take(session));
+        }
+        self.pool.shared.metrics.used.decrement(1);
+        self.pool.leased.fetch_sub(1, Ordering::Release);
+        if self.pool.sessions.is_closed() {
+            self.pool.returned.notify_one();
+        }
+    }
+}

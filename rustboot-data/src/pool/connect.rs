@@ -1,0 +1,72 @@
+//! The first connection: the start waits for a database that is not there yet.
+
+use std::time::Duration;
+
+use rustboot_core::{Error, ErrorKind, Result};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Driver, Policy, Pool};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+impl<DB: Driver> Pool<DB> {
+    /// Makes a pool, and its first connection, with a pause that doubles between the attempts.
+    ///
+    /// # Errors
+    /// `Unavailable`: at once when the database says that trying again is of no use, else after `connect_timeout`.
+    pub(crate) async fn connect(options: DB::Options, policy: Policy) -> Result<Self> {
+        let pool = Self::new(options, policy);
+        let Policy {
+            name,
+            connect_timeout,
+            ..
+        } = pool.policy();
+        let began = Instant::now();
+        let deadline = began + *connect_timeout;
+        let mut pause = FIRST_PAUSE;
+        let mut last = None;
+        loop {
+            match timeout_at(deadline, pool.0.sessions.get()).await {
+                // Back into the pool, by way of the door.
+                Ok(Ok(session)) => {
+                    drop(super::Acquired::new(session, &pool.0, None));
+                    return Ok(pool);
+                }
+                Ok(Err(deadpool::managed::PoolError::Backend(error))) => {
+                    let give_up = !DB::is_transient(&error) || Instant::now() + pause >= deadline;
+                    if give_up {
+                        return Err(unreachable_after(name, began.elapsed()).with_source(error));
+                    }
+                    tracing::warn!(
+                        target: "rustboot",
+                        database = name,
+                        error = %error,
+                        retry_in_ms = pause.as_millis() as u64,
+                        "the database cannot be reached yet"
+                    );
+                    last = Some(error);
+                }
+                Ok(Err(_)) | Err(_) => {
+                    let error = unreachable_after(name, began.elapsed());
+                    return Err(match last {
+                        Some(last) => error.with_source(last),
+                        None => error,
+                    });
+                }
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+fn unreachable_after(name: &str, waited: Duration) -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        format!(
+            "the database `{name}` could not be reached (tried for {:.1} s)",
+            waited.as_secs_f64()
+        ),
+    )
+}

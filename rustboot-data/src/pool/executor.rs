@@ -1,0 +1,96 @@
+//! The pool as an sqlx executor: each statement on a session of its own, which is back in the pool when the statement ends
+//! or its future or stream is dropped.
+
+use futures_util::TryStreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use sqlx::{Describe, Either, Error, Execute, Executor, SqlStr};
+
+use super::rows::Rows;
+use super::{Driver, Pool, Statement};
+
+impl<'c, DB: Driver> Executor<'c> for &'c Pool<DB> {
+    type Database = DB;
+
+    fn execute<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<DB::QueryResult, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let statement = Statement::of(query);
+        Box::pin(async move {
+            let mut session = self.lease(statement.shape.writes).await?;
+            session.run(statement).await
+        })
+    }
+
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<'e, Result<Either<DB::QueryResult, DB::Row>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let statement = Statement::of(query);
+        Box::pin(Rows::new(|outlet| async move {
+            let mut session = self.lease(statement.shape.writes).await?;
+            let mut rows = session.rows(statement);
+            while let Some(row) = rows.try_next().await? {
+                outlet.give(row).await;
+            }
+            Ok(())
+        }))
+    }
+
+    fn fetch_all<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Vec<DB::Row>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let statement = Statement::of(query);
+        Box::pin(async move {
+            let mut session = self.lease(statement.shape.writes).await?;
+            session.all(statement).await
+        })
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxFuture<'e, Result<Option<DB::Row>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let statement = Statement::of(query);
+        Box::pin(async move {
+            let mut session = self.lease(statement.shape.writes).await?;
+            session.first(statement).await
+        })
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [DB::TypeInfo],
+    ) -> BoxFuture<'e, Result<DB::Statement, Error>>
+    where
+        'c: 'e,
+    {
+        Box::pin(async move {
+            let mut session = self.lease(false).await?;
+            session.parse(sql, parameters).await
+        })
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
+    where
+        'c: 'e,
+    {
+        Box::pin(async move {
+            let mut session = self.lease(false).await?;
+            session.look_at(sql).await
+        })
+    }
+}
