@@ -1,6 +1,5 @@
 //! `app routes`, `app health`, and `/routes`.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -80,10 +79,8 @@ fn as_text(served: &Served) -> String {
         .unwrap_or(0);
     let mut text = String::new();
     for route in &served.table.routes {
-        // Writing to a String does not fail.
-        let _ = writeln!(
-            text,
-            "{:<7} {:<width$}  {} ({})",
+        text += &format!(
+            "{:<7} {:<width$}  {} ({})\n",
             route.method.as_str(),
             route.path,
             route.name,
@@ -91,9 +88,8 @@ fn as_text(served: &Served) -> String {
         );
     }
     if served.mounted_routers > 0 {
-        let _ = writeln!(
-            text,
-            "and {} mounted axum routers, whose routes axum does not tell",
+        text += &format!(
+            "and {} mounted axum routers, whose routes axum does not tell\n",
             served.mounted_routers
         );
     }

@@ -1,7 +1,5 @@
 //! `app check`: would it start?
 
-use std::fmt::Write as _;
-
 use crate::app::{Assembly, print};
 use crate::component::build;
 use crate::error::Result;
@@ -19,21 +17,19 @@ pub(super) async fn check(assembly: Assembly) -> Result<u8> {
         context.profile(),
         assembly.plan.nodes.len(),
     );
-    // Writing to a String does not fail.
     for condition in context.conditions() {
         let state = if condition.active {
             "active"
         } else {
             "inactive"
         };
-        let _ = writeln!(
-            text,
-            "  module {} is {state}: {}",
+        text += &format!(
+            "  module {} is {state}: {}\n",
             condition.module, condition.reason
         );
     }
     for warning in assembly.warnings() {
-        let _ = writeln!(text, "  warning: {warning}");
+        text += &format!("  warning: {warning}\n");
     }
     print(&text);
     if assembly.arguments().has("connect") {
@@ -85,9 +81,8 @@ async fn report_health(assembly: &Assembly) -> Result<u8> {
             .details
             .get("error")
             .and_then(|error| error.as_str());
-        let _ = writeln!(
-            text,
-            "  {name}: {:?}{}",
+        text += &format!(
+            "  {name}: {:?}{}\n",
             component.health.status,
             error.map_or(String::new(), |error| format!(", {error}"))
         );

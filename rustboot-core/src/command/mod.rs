@@ -7,8 +7,6 @@ mod check;
 mod config;
 mod migrate;
 
-use std::fmt::Write as _;
-
 use crate::app::{AppInfo, Assembly, StartError};
 use crate::component::BoxFuture;
 use crate::config::{Arguments, nearest};
@@ -83,8 +81,7 @@ fn help(info: &AppInfo, commands: &[Command]) -> String {
         info.name, info.version, info.name
     );
     for command in commands {
-        // Writing to a String does not fail.
-        let _ = writeln!(text, "  {:<9} {}", command.name, command.help);
+        text += &format!("  {:<9} {}\n", command.name, command.help);
     }
     text.push_str("  version   print name and version\n  help      print this\n\n");
     text.push_str("Options:\n");

@@ -1,4 +1,4 @@
-//! Decimal digits without `core::fmt`, which costs more than the rest of an access line together.
+//! Decimal digits without `core::fmt`, whose machinery is many times the work for a number of three digits.
 
 use std::time::Duration;
 

@@ -1,0 +1,37 @@
+# The everyday commands. `make` lists them. ARGS goes through: make run ARGS="config --format json"
+
+.POSIX:
+
+CARGO = cargo
+ARGS =
+
+.PHONY: help run test lint bench docs features ci
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: ## run the quickstart example; ARGS are its arguments
+	$(CARGO) run -q -p quickstart -- $(ARGS)
+
+# Without a choice of targets, cargo runs all of them: unit, integration and UI tests, those of the examples, doc tests.
+test: ## install what the tests need, then run all tests, doc tests included; ARGS choose some
+	scripts/install-test-tools
+	$(CARGO) test --workspace --all-features --no-fail-fast $(ARGS)
+
+lint: ## check the formatting, and clippy without a warning
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+
+# A package of its own, so that nobody who only builds the framework compiles criterion.
+bench: ## run the benchmarks; ARGS go to cargo bench
+	@test -f benches/Cargo.toml || { echo "there are no benchmarks yet: benches/Cargo.toml is missing" >&2; exit 1; }
+	$(CARGO) bench --manifest-path benches/Cargo.toml $(ARGS)
+
+docs: ## build the API documentation without a warning
+	RUSTDOCFLAGS="$$RUSTDOCFLAGS -D warnings" $(CARGO) doc --workspace --no-deps --all-features
+
+features: ## check every cargo feature alone
+	scripts/feature-matrix
+
+ci: ## what CI runs: all of the above and more; ARGS are names of steps
+	.ci/run $(ARGS)

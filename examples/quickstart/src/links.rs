@@ -1,0 +1,158 @@
+//! Links, in SQLite, with their hits counted in memory.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustboot::prelude::*;
+use rustboot::sqlx::sqlite::SqliteRow;
+use rustboot::sqlx::{self, FromRow, Row};
+
+use crate::LinksConfig;
+
+/// A short link.
+#[derive(Debug)]
+pub struct Link {
+    pub id: i64,
+    pub code: String,
+    pub url: String,
+    pub hits: u64,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Link {
+    pub fn is_expired(&self) -> bool {
+        self.expires_at.is_some_and(|end| end <= Timestamp::now())
+    }
+}
+
+/// The links of the application.
+pub struct Links {
+    db: SqliteDb,
+    config: Config<LinksConfig>,
+    /// Hits by link that are not in the database yet.
+    hits: Mutex<HashMap<i64, u64>>,
+}
+
+impl Links {
+    pub fn new(db: SqliteDb, config: Config<LinksConfig>) -> Self {
+        Self {
+            db,
+            config,
+            hits: Mutex::default(),
+        }
+    }
+
+    /// Adds a link, under a code of its own when none is given. A code that is taken is a conflict.
+    pub async fn add(&self, url: &str, code: Option<&str>, ttl: Option<Duration>) -> Result<Link> {
+        let now = Timestamp::now();
+        let expires_at = ttl.map(|ttl| now.checked_add(ttl)).transpose()?;
+        let code = match code {
+            Some(code) => code.to_owned(),
+            None => generate_code(self.config.code_length),
+        };
+        let link = sqlx::query_as(
+            "INSERT INTO links (code, url, created_at, expires_at) VALUES (?, ?, ?, ?) \
+             RETURNING id, code, url, hits, created_at, expires_at",
+        )
+        .bind(code)
+        .bind(url)
+        .bind(now.as_millisecond())
+        .bind(expires_at.map(Timestamp::as_millisecond))
+        .fetch_one(&self.db)
+        .await?;
+        Ok(link)
+    }
+
+    pub async fn find(&self, code: &str) -> Result<Option<Link>> {
+        let link = sqlx::query_as("SELECT id, code, url, hits, created_at, expires_at FROM links WHERE code = ?")
+            .bind(code)
+            .fetch_optional(&self.db)
+            .await?;
+        Ok(link.map(|link| self.with_new_hits(link)))
+    }
+
+    /// The newest links below `before` (an id), and whether there are more.
+    pub async fn list(&self, before: i64, limit: u32) -> Result<(Vec<Link>, bool)> {
+        let mut links: Vec<Link> = sqlx::query_as(
+            "SELECT id, code, url, hits, created_at, expires_at FROM links WHERE id < ? ORDER BY id DESC LIMIT ?",
+        )
+        .bind(before)
+        .bind(i64::from(limit) + 1)
+        .fetch_all(&self.db)
+        .await?;
+        let more = links.len() > limit as usize;
+        links.truncate(limit as usize);
+        Ok((links.into_iter().map(|link| self.with_new_hits(link)).collect(), more))
+    }
+
+    /// Removes a link. False when there was none.
+    pub async fn remove(&self, code: &str) -> Result<bool> {
+        let done = sqlx::query("DELETE FROM links WHERE code = ?").bind(code).execute(&self.db).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Counts a hit.
+    pub fn hit(&self, link: &Link) {
+        *self.unwritten().entry(link.id).or_default() += 1;
+    }
+
+    /// Writes what was counted since the last time. When that fails, it is kept for the next time.
+    pub async fn write_hits(&self) -> Result<()> {
+        let counted = std::mem::take(&mut *self.unwritten());
+        if counted.is_empty() {
+            return Ok(());
+        }
+        let written = self.write(&counted).await;
+        if written.is_err() {
+            let mut hits = self.unwritten();
+            for (id, count) in counted {
+                *hits.entry(id).or_default() += count;
+            }
+        }
+        written
+    }
+
+    async fn write(&self, counted: &HashMap<i64, u64>) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        for (id, count) in counted {
+            sqlx::query("UPDATE links SET hits = hits + ? WHERE id = ?")
+                .bind(i64::try_from(*count)?)
+                .bind(id)
+                .execute(&mut *tx)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn with_new_hits(&self, mut link: Link) -> Link {
+        link.hits += self.unwritten().get(&link.id).copied().unwrap_or_default();
+        link
+    }
+
+    fn unwritten(&self) -> std::sync::MutexGuard<'_, HashMap<i64, u64>> {
+        // Nothing in here can panic half-way.
+        self.hits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl FromRow<'_, SqliteRow> for Link {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        let time = |millisecond| Timestamp::from_millisecond(millisecond).map_err(|e| sqlx::Error::Decode(e.into()));
+        Ok(Self {
+            id: row.try_get("id")?,
+            code: row.try_get("code")?,
+            url: row.try_get("url")?,
+            hits: row.try_get::<i64, _>("hits")?.unsigned_abs(),
+            created_at: time(row.try_get("created_at")?)?,
+            expires_at: row.try_get::<Option<i64>, _>("expires_at")?.map(time).transpose()?,
+        })
+    }
+}
+
+fn generate_code(length: usize) -> String {
+    std::iter::repeat_with(fastrand::alphanumeric).take(length).collect()
+}
