@@ -22,7 +22,7 @@ impl<DB: Driver> DatabaseHealth<DB> {
         let probe = async {
             let mut session = self.pool.lease(false).await?;
             let statement = Statement::plain(sqlx::SqlStr::from_static(DB::PROBE));
-            DB::fetch_optional(session.unwatched(), statement).await
+            session.first(statement).await
         };
         match tokio::time::timeout(self.limit, probe).await {
             Ok(Ok(_)) => Health::up(),

@@ -14,7 +14,6 @@
 //! [`SqliteDb::sqlx_pool`] gives a plain sqlx pool on the same database. What this crate will not do: build SQL, map
 //! objects, or retry a statement by itself.
 
-
 mod config;
 mod error;
 #[cfg(feature = "sqlite")]

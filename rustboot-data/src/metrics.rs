@@ -20,9 +20,7 @@ pub(crate) struct PoolMetrics {
 impl PoolMetrics {
     /// Looks up the handles of a pool in the recorder of the process; without one, they do nothing.
     pub(crate) fn new(system: &'static str, pool: &str) -> Self {
-        let count = |state: &'static str| {
-            gauge!(names::DB_CLIENT_CONNECTION_COUNT, "pool" => pool.to_owned(), "state" => state)
-        };
+        let count = |state: &'static str| gauge!(names::DB_CLIENT_CONNECTION_COUNT, "pool" => pool.to_owned(), "state" => state);
         Self {
             operations: Operation::ALL
                 .iter()

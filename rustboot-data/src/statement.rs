@@ -150,10 +150,25 @@ mod tests {
         for (sql, operation, writes, doubtful) in [
             ("SELECT 1", Operation::Select, false, false),
             ("  select * from t; ", Operation::Select, false, false),
-            ("-- note\n/* more */ (select 1)", Operation::Select, false, false),
+            (
+                "-- note\n/* more */ (select 1)",
+                Operation::Select,
+                false,
+                false,
+            ),
             ("insert into t values (1)", Operation::Insert, true, false),
-            ("WITH a AS (SELECT 1) SELECT * FROM a", Operation::With, false, false),
-            ("WITH a AS (SELECT 1) INSERT INTO t SELECT * FROM a", Operation::With, true, false),
+            (
+                "WITH a AS (SELECT 1) SELECT * FROM a",
+                Operation::With,
+                false,
+                false,
+            ),
+            (
+                "WITH a AS (SELECT 1) INSERT INTO t SELECT * FROM a",
+                Operation::With,
+                true,
+                false,
+            ),
             ("BEGIN", Operation::Begin, false, true),
             ("SELECT 1; BEGIN", Operation::Select, false, true),
             ("selection of things", Operation::Other, false, false),
@@ -162,7 +177,11 @@ mod tests {
             ("-- only a comment", Operation::Other, false, false),
             ("ŝelect", Operation::Other, false, false),
         ] {
-            let expected = Shape { operation, writes, doubtful };
+            let expected = Shape {
+                operation,
+                writes,
+                doubtful,
+            };
             assert_eq!(Shape::of(sql), expected, "{sql}");
         }
     }

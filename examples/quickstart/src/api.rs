@@ -36,7 +36,12 @@ async fn create(
     let link = links.add(&new.url, new.code.as_deref(), new.ttl()).await?;
     let location = format!("/api/links/{}", link.code);
     let body = show(link, &base_url(&config, &headers));
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(body)).into_response())
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, location)],
+        Json(body),
+    )
+        .into_response())
 }
 
 #[get("/api/links")]
@@ -48,7 +53,10 @@ async fn list(
 ) -> Result<Json<PageBody>> {
     let before = match &page.after {
         Some(code) => {
-            let unknown = || Error::invalid("the page cannot be found").with_field("/after", "is not the code of a link");
+            let unknown = || {
+                Error::invalid("the page cannot be found")
+                    .with_field("/after", "is not the code of a link")
+            };
             links.find(code).await?.ok_or_else(unknown)?.id
         }
         None => i64::MAX,
@@ -103,6 +111,8 @@ fn base_url(config: &LinksConfig, headers: &HeaderMap) -> String {
     if let Some(url) = &config.public_url {
         return url.trim_end_matches('/').to_owned();
     }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     format!("http://{}", host.unwrap_or("localhost"))
 }

@@ -13,23 +13,23 @@ use crate::LinksConfig;
 
 /// A short link.
 #[derive(Debug)]
-pub struct Link {
-    pub id: i64,
-    pub code: String,
-    pub url: String,
-    pub hits: u64,
-    pub created_at: Timestamp,
-    pub expires_at: Option<Timestamp>,
+pub(crate) struct Link {
+    pub(crate) id: i64,
+    pub(crate) code: String,
+    pub(crate) url: String,
+    pub(crate) hits: u64,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
 }
 
 impl Link {
-    pub fn is_expired(&self) -> bool {
+    pub(crate) fn is_expired(&self) -> bool {
         self.expires_at.is_some_and(|end| end <= Timestamp::now())
     }
 }
 
 /// The links of the application.
-pub struct Links {
+pub(crate) struct Links {
     db: SqliteDb,
     config: Config<LinksConfig>,
     /// Hits by link that are not in the database yet.
@@ -37,7 +37,7 @@ pub struct Links {
 }
 
 impl Links {
-    pub fn new(db: SqliteDb, config: Config<LinksConfig>) -> Self {
+    pub(crate) fn new(db: SqliteDb, config: Config<LinksConfig>) -> Self {
         Self {
             db,
             config,
@@ -46,7 +46,12 @@ impl Links {
     }
 
     /// Adds a link, under a code of its own when none is given. A code that is taken is a conflict.
-    pub async fn add(&self, url: &str, code: Option<&str>, ttl: Option<Duration>) -> Result<Link> {
+    pub(crate) async fn add(
+        &self,
+        url: &str,
+        code: Option<&str>,
+        ttl: Option<Duration>,
+    ) -> Result<Link> {
         let now = Timestamp::now();
         let expires_at = ttl.map(|ttl| now.checked_add(ttl)).transpose()?;
         let code = match code {
@@ -66,16 +71,18 @@ impl Links {
         Ok(link)
     }
 
-    pub async fn find(&self, code: &str) -> Result<Option<Link>> {
-        let link = sqlx::query_as("SELECT id, code, url, hits, created_at, expires_at FROM links WHERE code = ?")
-            .bind(code)
-            .fetch_optional(&self.db)
-            .await?;
+    pub(crate) async fn find(&self, code: &str) -> Result<Option<Link>> {
+        let link = sqlx::query_as(
+            "SELECT id, code, url, hits, created_at, expires_at FROM links WHERE code = ?",
+        )
+        .bind(code)
+        .fetch_optional(&self.db)
+        .await?;
         Ok(link.map(|link| self.with_new_hits(link)))
     }
 
     /// The newest links below `before` (an id), and whether there are more.
-    pub async fn list(&self, before: i64, limit: u32) -> Result<(Vec<Link>, bool)> {
+    pub(crate) async fn list(&self, before: i64, limit: u32) -> Result<(Vec<Link>, bool)> {
         let mut links: Vec<Link> = sqlx::query_as(
             "SELECT id, code, url, hits, created_at, expires_at FROM links WHERE id < ? ORDER BY id DESC LIMIT ?",
         )
@@ -85,22 +92,31 @@ impl Links {
         .await?;
         let more = links.len() > limit as usize;
         links.truncate(limit as usize);
-        Ok((links.into_iter().map(|link| self.with_new_hits(link)).collect(), more))
+        Ok((
+            links
+                .into_iter()
+                .map(|link| self.with_new_hits(link))
+                .collect(),
+            more,
+        ))
     }
 
     /// Removes a link. False when there was none.
-    pub async fn remove(&self, code: &str) -> Result<bool> {
-        let done = sqlx::query("DELETE FROM links WHERE code = ?").bind(code).execute(&self.db).await?;
+    pub(crate) async fn remove(&self, code: &str) -> Result<bool> {
+        let done = sqlx::query("DELETE FROM links WHERE code = ?")
+            .bind(code)
+            .execute(&self.db)
+            .await?;
         Ok(done.rows_affected() > 0)
     }
 
     /// Counts a hit.
-    pub fn hit(&self, link: &Link) {
+    pub(crate) fn hit(&self, link: &Link) {
         *self.unwritten().entry(link.id).or_default() += 1;
     }
 
     /// Writes what was counted since the last time. When that fails, it is kept for the next time.
-    pub async fn write_hits(&self) -> Result<()> {
+    pub(crate) async fn write_hits(&self) -> Result<()> {
         let counted = std::mem::take(&mut *self.unwritten());
         if counted.is_empty() {
             return Ok(());
@@ -141,18 +157,25 @@ impl Links {
 
 impl FromRow<'_, SqliteRow> for Link {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
-        let time = |millisecond| Timestamp::from_millisecond(millisecond).map_err(|e| sqlx::Error::Decode(e.into()));
+        let time = |millisecond| {
+            Timestamp::from_millisecond(millisecond).map_err(|e| sqlx::Error::Decode(e.into()))
+        };
         Ok(Self {
             id: row.try_get("id")?,
             code: row.try_get("code")?,
             url: row.try_get("url")?,
             hits: row.try_get::<i64, _>("hits")?.unsigned_abs(),
             created_at: time(row.try_get("created_at")?)?,
-            expires_at: row.try_get::<Option<i64>, _>("expires_at")?.map(time).transpose()?,
+            expires_at: row
+                .try_get::<Option<i64>, _>("expires_at")?
+                .map(time)
+                .transpose()?,
         })
     }
 }
 
 fn generate_code(length: usize) -> String {
-    std::iter::repeat_with(fastrand::alphanumeric).take(length).collect()
+    std::iter::repeat_with(fastrand::alphanumeric)
+        .take(length)
+        .collect()
 }

@@ -55,11 +55,12 @@ async fn run_all<DB: Driver>(
     let deadline = Instant::now() + patience;
     let connection = session.unwatched();
     loop {
-        DB::TransactionManager::begin(connection, DB::BEGIN_TO_WRITE.map(sqlx::SqlStr::from_static))
-            .await
-            .map_err(|error| {
-                from_sqlx(error, "the lock for the migrations was not free in time")
-            })?;
+        DB::TransactionManager::begin(
+            connection,
+            DB::BEGIN_TO_WRITE.map(sqlx::SqlStr::from_static),
+        )
+        .await
+        .map_err(|error| from_sqlx(error, "the lock for the migrations was not free in time"))?;
         match next::<DB>(connection, migrations).await? {
             Next::Nothing => return commit::<DB>(connection).await,
             Next::Run(file) if file.migration.no_tx => run_outside::<DB>(connection, file).await?,
@@ -101,7 +102,11 @@ async fn next<'a, DB: Driver>(
 }
 
 fn check_applied(applied: &[AppliedMigration], migrations: &Migrations) -> Result<()> {
-    let newest = migrations.files().iter().map(|file| file.migration.version).max();
+    let newest = migrations
+        .files()
+        .iter()
+        .map(|file| file.migration.version)
+        .max();
     for applied in applied {
         let version = applied.version;
         let file = migrations

@@ -9,7 +9,10 @@ pub(super) fn statements(sql: &str) -> Vec<(usize, &str)> {
         let length = statement(rest);
         let (text, after) = rest.split_at(length);
         let body = skip_blank(text);
-        if !body.trim_matches(|c: char| c.is_whitespace() || c == ';').is_empty() {
+        if !body
+            .trim_matches(|c: char| c.is_whitespace() || c == ';')
+            .is_empty()
+        {
             let start = sql.len() - rest.len() + (text.len() - body.len());
             let line = sql[..start].bytes().filter(|byte| *byte == b'\n').count() + 1;
             found.push((line, body.trim_end().trim_end_matches(';').trim_end()));
@@ -69,7 +72,9 @@ fn statement(sql: &str) -> usize {
 
 fn is_trigger(sql: &str) -> bool {
     let mut words = sql.split_whitespace();
-    words.next().is_some_and(|w| w.eq_ignore_ascii_case("create"))
+    words
+        .next()
+        .is_some_and(|w| w.eq_ignore_ascii_case("create"))
         && words
             .find(|w| !w.eq_ignore_ascii_case("temp") && !w.eq_ignore_ascii_case("temporary"))
             .is_some_and(|w| w.eq_ignore_ascii_case("trigger"))

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use sqlx::{Database, Describe, Either, Error, SqlStr};
 use sqlx::migrate::Migrate;
+use sqlx::{Database, Describe, Either, Error, SqlStr};
 
 use super::Statement;
 

@@ -37,9 +37,9 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::{timeout, timeout_at};
 
 pub use acquired::Acquired;
-pub use driver::Driver;
+pub(crate) use driver::Driver;
 pub use session::Session;
-pub use statement::Statement;
+pub(crate) use statement::Statement;
 pub use transaction::Transaction;
 
 use crate::error::from_sqlx;
@@ -77,7 +77,24 @@ pub(crate) struct Inner<DB: Driver> {
     writer: Option<Arc<Semaphore>>,
     shared: Arc<Shared>,
     leased: AtomicUsize,
+    waiting: AtomicUsize,
     returned: Notify,
+}
+
+/// Counts one who waits, for as long as it lives.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// How full a pool is. The numbers are read one after the other, and may not fit together in a busy moment.
@@ -90,7 +107,7 @@ pub struct PoolStatus {
     pub available: usize,
     /// Connections that somebody has.
     pub in_use: usize,
-    /// How many wait for a connection.
+    /// How many wait for a connection, or for their turn to write.
     pub waiting: usize,
     /// How many connections there may be.
     pub max: usize,
@@ -125,6 +142,7 @@ impl<DB: Driver> Pool<DB> {
             writer: DB::ONE_WRITER.then(|| Arc::new(Semaphore::new(1))),
             shared,
             leased: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
             returned: Notify::new(),
         }))
     }
@@ -138,6 +156,7 @@ impl<DB: Driver> Pool<DB> {
     pub(crate) async fn lease(&self, writes: bool) -> Result<Acquired<DB>, sqlx::Error> {
         let inner = &self.0;
         let began = Instant::now();
+        let waiting = Waiting::begin(&inner.waiting);
         let wait = async {
             let turn = match &inner.writer {
                 Some(writer) if writes => {
@@ -157,6 +176,7 @@ impl<DB: Driver> Pool<DB> {
             Ok(Acquired::new(session, inner, turn))
         };
         let outcome = timeout(self.policy().acquire_timeout, wait).await;
+        drop(waiting);
         inner.shared.metrics.waited(began.elapsed());
         outcome.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
@@ -209,7 +229,7 @@ impl<DB: Driver> Pool<DB> {
             size: status.size,
             available: status.available,
             in_use: self.0.leased.load(Ordering::Relaxed),
-            waiting: status.waiting,
+            waiting: self.0.waiting.load(Ordering::Relaxed),
             max: self.policy().max_connections,
         }
     }

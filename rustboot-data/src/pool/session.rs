@@ -181,7 +181,7 @@ impl<DB: Driver> Session<DB> {
         watch.over(DB::fetch_all(connection, statement)).await
     }
 
-    pub(super) async fn first(
+    pub(crate) async fn first(
         &mut self,
         statement: Statement<DB>,
     ) -> Result<Option<DB::Row>, Error> {

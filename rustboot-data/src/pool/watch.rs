@@ -98,7 +98,9 @@ impl<DB: Driver> Drop for Watch<'_, DB> {
     fn drop(&mut self) {
         DB::finished(self.control);
         self.pause();
-        self.shared.metrics.operation(self.shape.operation, self.took);
+        self.shared
+            .metrics
+            .operation(self.shape.operation, self.took);
         let cancelled = self.state.in_flight;
         let duration_ms = self.took.as_secs_f64() * 1e3;
         if self.took >= self.shared.slow_query {

@@ -45,9 +45,10 @@ pub(crate) fn kind_of(error: &dyn DatabaseError) -> Option<(ErrorKind, &'static 
         TOOBIG => Some((ErrorKind::TooLarge, "a value is too large")),
         BUSY | LOCKED => Some((ErrorKind::Unavailable, "the database is busy")),
         INTERRUPT => Some((ErrorKind::Timeout, "it took longer than allowed")),
-        READONLY | IOERR | FULL | CANTOPEN | PROTOCOL => {
-            Some((ErrorKind::Unavailable, "the database cannot be used right now"))
-        }
+        READONLY | IOERR | FULL | CANTOPEN | PROTOCOL => Some((
+            ErrorKind::Unavailable,
+            "the database cannot be used right now",
+        )),
         _ => None,
     }
 }

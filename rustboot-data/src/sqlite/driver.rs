@@ -10,9 +10,12 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo,
+};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, Database, Describe, Either, Error, Executor as _, Sqlite, SqliteConnection, SqlStr,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Database, Describe, Either, Error,
+    Executor as _, SqlStr, Sqlite, SqliteConnection,
 };
 use sqlx_core::transaction::TransactionManager;
 
@@ -38,7 +41,9 @@ impl Driver for Sqlite {
     type Options = SqliteConnectOptions;
     type Control = Arc<Interrupt>;
 
-    async fn open(options: &SqliteConnectOptions) -> Result<(SqliteConnection, Arc<Interrupt>), Error> {
+    async fn open(
+        options: &SqliteConnectOptions,
+    ) -> Result<(SqliteConnection, Arc<Interrupt>), Error> {
         let mut connection = options.connect().await?;
         let interrupt = Interrupt::install(&mut connection).await?;
         Ok((connection, interrupt))
@@ -68,7 +73,10 @@ impl Driver for Sqlite {
         let _queued = connection.execute("ROLLBACK").now_or_never();
     }
 
-    async fn clean(connection: &mut SqliteConnection, control: &Arc<Interrupt>) -> Result<(), Error> {
+    async fn clean(
+        connection: &mut SqliteConnection,
+        control: &Arc<Interrupt>,
+    ) -> Result<(), Error> {
         // Whatever is in the queue still sees the interrupt, and ends soon.
         connection.ping().await?;
         control.resume();

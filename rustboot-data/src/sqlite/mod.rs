@@ -5,9 +5,9 @@ mod driver;
 mod inject;
 mod interrupt;
 mod target;
-mod wire;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::fmt;
 use std::path::Path;
@@ -17,10 +17,12 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use rustboot_core::{Error, ErrorKind, Result};
-use sqlx::sqlite::{SqlitePoolOptions, SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo};
+use sqlx::sqlite::{
+    SqlitePoolOptions, SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo,
+};
 use sqlx::{
-    ConnectOptions as _, Describe, Either, Execute, Executor, Sqlite, SqliteConnection, SqlitePool,
-    SqlStr,
+    ConnectOptions as _, Describe, Either, Execute, Executor, SqlStr, Sqlite, SqliteConnection,
+    SqlitePool,
 };
 
 use crate::config::DatabaseConfig;
@@ -109,12 +111,13 @@ impl SqliteDb {
 
     pub(crate) async fn open_with(target: Target, policy: Policy) -> Result<Self> {
         target.prepare_folder()?;
-        let keeper = match target.place {
-            Place::Memory => Some(target.options.connect().await.map_err(|error| {
-                from_sqlx(error, "the database in memory could not be made")
-            })?),
-            Place::File(_) => None,
-        };
+        let keeper =
+            match target.place {
+                Place::Memory => Some(target.options.connect().await.map_err(|error| {
+                    from_sqlx(error, "the database in memory could not be made")
+                })?),
+                Place::File(_) => None,
+            };
         Ok(Self(Arc::new(Inner {
             pool: Pool::connect(target.options.clone(), policy).await?,
             target,

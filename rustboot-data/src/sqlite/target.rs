@@ -58,11 +58,16 @@ impl Target {
                 .next()
                 .is_some_and(|authority| authority.contains('@'))
         {
-            return Err("a URL of SQLite has no user, password or host: it is sqlite: and a path".to_owned());
+            return Err(
+                "a URL of SQLite has no user, password or host: it is sqlite: and a path"
+                    .to_owned(),
+            );
         }
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() {
-            return Err("the URL names no file: expected sqlite: and a path, or sqlite::memory:".to_owned());
+            return Err(
+                "the URL names no file: expected sqlite: and a path, or sqlite::memory:".to_owned(),
+            );
         }
         if path.starts_with("file:") {
             return Err("expected sqlite: and a path, without file: in between".to_owned());
@@ -138,7 +143,10 @@ impl Target {
             return std::fs::create_dir_all(folder).map_err(|error| {
                 Error::new(
                     ErrorKind::Unavailable,
-                    format!("the folder {} of the database cannot be made", folder.display()),
+                    format!(
+                        "the folder {} of the database cannot be made",
+                        folder.display()
+                    ),
                 )
                 .with_source(error)
             });

@@ -17,6 +17,8 @@ use super::accept::{self, AcceptLoop};
 use super::connection::ConnectionSettings;
 use crate::pipeline::Pipeline;
 
+pub(crate) type MakePipeline = Box<dyn Fn(&AppContext) -> Result<Pipeline> + Send + Sync>;
+
 /// What a listener shows, and under which limits.
 pub(crate) struct Surface {
     pub(crate) role: ServerRole,
@@ -24,7 +26,7 @@ pub(crate) struct Surface {
     pub(crate) max_connections: usize,
     pub(crate) connection: ConnectionSettings,
     /// Makes the pipeline once the application is there.
-    pub(crate) pipeline: Box<dyn Fn(&AppContext) -> Result<Pipeline> + Send + Sync>,
+    pub(crate) pipeline: MakePipeline,
 }
 
 /// One listener with its connections.

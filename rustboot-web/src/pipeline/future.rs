@@ -13,7 +13,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use pin_project_lite::pin_project;
 use rustboot_core::component::BoxFuture;
 use rustboot_core::management::Reply;
-use rustboot_observe::correlation::Correlation;
 use std::sync::atomic::Ordering;
 use tokio::time::Sleep;
 
@@ -38,28 +37,33 @@ pub(super) enum Answer {
     },
     /// A management endpoint.
     Endpoint(BoxFuture<'static, Reply>),
-    /// The pipeline itself says no.
-    Refused {
-        explained: Explained,
-        header: Option<(HeaderName, HeaderValue)>,
-    },
+    /// The pipeline itself says no. Boxed, so that the rare case does not make every request's future larger.
+    Refused(Box<Refusal>),
     /// It has been taken.
     Done,
 }
 
+/// A "no" of the pipeline.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) explained: Explained,
+    pub(super) header: Option<(HeaderName, HeaderValue)>,
+}
+
 impl Answer {
     pub(super) fn status(status: StatusCode) -> Self {
-        Self::Refused {
-            explained: plain(status),
-            header: None,
-        }
+        Self::refused(plain(status), None)
     }
 
     pub(super) fn method_not_allowed(allow: HeaderValue) -> Self {
-        Self::Refused {
-            explained: plain(StatusCode::METHOD_NOT_ALLOWED),
-            header: Some((header::ALLOW, allow)),
-        }
+        Self::refused(
+            plain(StatusCode::METHOD_NOT_ALLOWED),
+            Some((header::ALLOW, allow)),
+        )
+    }
+
+    pub(super) fn refused(explained: Explained, header: Option<(HeaderName, HeaderValue)>) -> Self {
+        Self::Refused(Box::new(Refusal { explained, header }))
     }
 }
 
@@ -75,14 +79,19 @@ fn plain(status: StatusCode) -> Explained {
 /// How the work on an answer ended.
 enum Outcome {
     Response(AxumResponse),
-    Refused(Explained, Option<(HeaderName, HeaderValue)>),
+    Refused(Box<Refusal>),
+}
+
+impl Outcome {
+    fn refused(explained: Explained, header: Option<(HeaderName, HeaderValue)>) -> Self {
+        Self::Refused(Box::new(Refusal { explained, header }))
+    }
 }
 
 pin_project! {
     /// Polls the handler inside its correlation, under the timeout and the panic guard, and finishes what comes out.
     pub(crate) struct PipelineFuture {
         answer: Answer,
-        correlation: Correlation,
         client_ip: Option<IpAddr>,
         // Taken when the answer is there; dropped with the future when the client goes away first.
         record: Option<Record>,
@@ -96,14 +105,12 @@ pin_project! {
 impl PipelineFuture {
     pub(super) fn new(
         answer: Answer,
-        correlation: Correlation,
         client_ip: Option<IpAddr>,
         record: Record,
         timeout: Duration,
     ) -> Self {
         Self {
             answer,
-            correlation,
             client_ip,
             record: Some(record),
             timeout,
@@ -117,15 +124,19 @@ impl Future for PipelineFuture {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        let Some(record) = this.record.as_mut() else {
+            // Polled again after it was done; there is nothing left to say.
+            return Poll::Pending;
+        };
         let outer_ip = client_ip::replace_current(*this.client_ip);
         let polled = {
-            let _entered = this.correlation.enter();
+            let _entered = record.correlation.enter();
             // A panic in a handler must cost its own request and nothing else. What it leaves behind is dropped.
             match catch_unwind(AssertUnwindSafe(|| poll_answer(this.answer, context))) {
                 Ok(polled) => polled,
                 Err(_) => {
                     *this.answer = Answer::Done;
-                    Poll::Ready(Outcome::Refused(
+                    Poll::Ready(Outcome::refused(
                         plain(StatusCode::INTERNAL_SERVER_ERROR),
                         None,
                     ))
@@ -147,16 +158,14 @@ impl Future for PipelineFuture {
                 *this.answer = Answer::Done;
                 let mut explained = plain(StatusCode::SERVICE_UNAVAILABLE);
                 explained.detail = Some(format!("no answer within {:?}", this.timeout).into());
-                Outcome::Refused(explained, None)
+                Outcome::refused(explained, None)
             }
         };
         *this.answer = Answer::Done;
-        let Some(record) = this.record.take() else {
-            // Polled again after it was done; there is nothing left to say.
-            return Poll::Pending;
-        };
-        let correlation = std::mem::take(this.correlation);
-        Poll::Ready(Ok(finish(outcome, record, correlation)))
+        match this.record.take() {
+            Some(record) => Poll::Ready(Ok(finish(outcome, record))),
+            None => Poll::Pending,
+        }
     }
 }
 
@@ -168,7 +177,7 @@ fn poll_answer(answer: &mut Answer, context: &mut Context<'_>) -> Poll<Outcome> 
             let unknown = response.status() == StatusCode::NOT_FOUND
                 && response.extensions().get::<MountedRoute>().is_none();
             Poll::Ready(match otherwise.take().filter(|_| unknown) {
-                Some(allow) => Outcome::Refused(
+                Some(allow) => Outcome::refused(
                     plain(StatusCode::METHOD_NOT_ALLOWED),
                     Some((header::ALLOW, allow)),
                 ),
@@ -179,10 +188,8 @@ fn poll_answer(answer: &mut Answer, context: &mut Context<'_>) -> Poll<Outcome> 
             let reply = ready!(future.as_mut().poll(context));
             Poll::Ready(endpoint_outcome(reply))
         }
-        Answer::Refused { .. } => match std::mem::replace(answer, Answer::Done) {
-            Answer::Refused { explained, header } => {
-                Poll::Ready(Outcome::Refused(explained, header))
-            }
+        Answer::Refused(_) => match std::mem::replace(answer, Answer::Done) {
+            Answer::Refused(refusal) => Poll::Ready(Outcome::Refused(refusal)),
             _ => Poll::Pending,
         },
         Answer::Done => Poll::Pending,
@@ -192,7 +199,7 @@ fn poll_answer(answer: &mut Answer, context: &mut Context<'_>) -> Poll<Outcome> 
 fn endpoint_outcome(reply: Reply) -> Outcome {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if reply.content_type.is_empty() {
-        return Outcome::Refused(plain(status), None);
+        return Outcome::refused(plain(status), None);
     }
     let mut response = AxumResponse::new(Body::from(reply.body));
     *response.status_mut() = status;
@@ -205,11 +212,7 @@ fn endpoint_outcome(reply: Reply) -> Outcome {
     Outcome::Response(response)
 }
 
-fn finish(
-    outcome: Outcome,
-    mut record: Record,
-    mut correlation: Correlation,
-) -> Response<PipelineBody> {
+fn finish(outcome: Outcome, mut record: Record) -> Response<PipelineBody> {
     let pipeline = std::sync::Arc::clone(&record.pipeline);
     let response = match outcome {
         Outcome::Response(mut response) => {
@@ -218,39 +221,39 @@ fn finish(
                     Subject::Route(pipeline.mounted_metrics.of(&record.method, &mounted));
             }
             // Explaining logs, and the log wants the request id.
-            let entered = correlation.enter();
+            let entered = record.correlation.enter();
             let explained = explain_response(&mut response, &pipeline.app);
             drop(entered);
             match explained {
                 None => response,
                 Some(explained) => {
                     let headers = std::mem::take(response.headers_mut());
-                    problem(&explained, headers, &record, &correlation)
+                    problem(&explained, headers, &record)
                 }
             }
         }
-        Outcome::Refused(explained, header) => {
+        Outcome::Refused(refusal) => {
+            let Refusal { explained, header } = *refusal;
             let mut headers = HeaderMap::new();
             headers.extend(header);
-            problem(&explained, headers, &record, &correlation)
+            problem(&explained, headers, &record)
         }
     };
 
     let (mut parts, body) = response.into_parts();
     record.status = Some(parts.status);
     let draining = pipeline.draining.load(Ordering::Relaxed);
-    headers::add(&mut parts.headers, &correlation, record.version, draining);
-    record.correlation = correlation;
+    headers::add(
+        &mut parts.headers,
+        &record.correlation,
+        record.version,
+        draining,
+    );
     Response::from_parts(parts, PipelineBody::new(body, record))
 }
 
-fn problem(
-    explained: &Explained,
-    headers: HeaderMap,
-    record: &Record,
-    correlation: &Correlation,
-) -> AxumResponse {
-    let request_id = correlation.request_id().map_or("", |id| id.as_str());
+fn problem(explained: &Explained, headers: HeaderMap, record: &Record) -> AxumResponse {
+    let request_id = record.correlation.request_id().map_or("", |id| id.as_str());
     problem_response(
         explained,
         headers,

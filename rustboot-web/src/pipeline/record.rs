@@ -43,7 +43,7 @@ pub(super) struct Record {
     start: Instant,
     client_ip: Option<IpAddr>,
     user_agent: Option<HeaderValue>,
-    /// Given back by the future when it is done; the body needs it for the log.
+    /// Made current at each poll; the log wants it at the end.
     pub(super) correlation: Correlation,
     bytes: u64,
     ended: bool,
@@ -54,6 +54,7 @@ impl Record {
         pipeline: &Arc<Pipeline>,
         connection: &Arc<ConnectionState>,
         request: &Request<Incoming>,
+        correlation: Correlation,
         client_ip: Option<IpAddr>,
     ) -> Self {
         Self {
@@ -68,7 +69,7 @@ impl Record {
             start: Instant::now(),
             client_ip,
             user_agent: request.headers().get(header::USER_AGENT).cloned(),
-            correlation: Correlation::default(),
+            correlation,
             bytes: 0,
             ended: false,
         }

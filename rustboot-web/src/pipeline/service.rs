@@ -99,7 +99,7 @@ impl Pipeline {
         let peer = connection.peer.map(|peer| peer.ip());
         let client_ip =
             peer.map(|peer| client_ip::resolve(peer, request.headers(), &self.trusted_proxies));
-        let mut record = Record::new(self, connection, &request, client_ip);
+        let mut record = Record::new(self, connection, &request, correlation, client_ip);
 
         let answer = match self.dispatcher.find(request.method(), request.uri().path()) {
             Found::Endpoint(endpoint, parameter) => {
@@ -116,7 +116,7 @@ impl Pipeline {
                 Ok(()) => self.dispatch(found, request, &mut record),
             },
         };
-        PipelineFuture::new(answer, correlation, client_ip, record, self.request_timeout)
+        PipelineFuture::new(answer, client_ip, record, self.request_timeout)
     }
 
     fn dispatch(
@@ -173,30 +173,30 @@ impl Pipeline {
         self.active.increment(1.0);
         if before >= self.max_in_flight {
             self.shed.increment(1);
-            return Err(Answer::Refused {
-                explained: Explained {
+            return Err(Answer::refused(
+                Explained {
                     status: StatusCode::SERVICE_UNAVAILABLE,
                     detail: Some(
                         "too many requests are being worked on; try again in a moment".into(),
                     ),
                     fields: Vec::new(),
                 },
-                header: Some((header::RETRY_AFTER, http::HeaderValue::from_static("1"))),
-            });
+                Some((header::RETRY_AFTER, http::HeaderValue::from_static("1"))),
+            ));
         }
         if request::declared_length(request.headers())
             .is_some_and(|length| length > self.body_limit)
         {
-            return Err(Answer::Refused {
-                explained: Explained {
+            return Err(Answer::refused(
+                Explained {
                     status: StatusCode::PAYLOAD_TOO_LARGE,
                     detail: Some(
                         format!("the body is larger than {} bytes", self.body_limit).into(),
                     ),
                     fields: Vec::new(),
                 },
-                header: None,
-            });
+                None,
+            ));
         }
         Ok(())
     }

@@ -1,0 +1,68 @@
+//! Serves one of the applications that are compared, until its stdin ends: `serve axum`.
+//!
+//! One worker thread, the same in all of them, so that counts do not depend on which thread took what.
+
+mod bare;
+mod framework;
+
+use std::hint::black_box;
+use std::io::{self, BufRead, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use rustboot_benches::server::{ACKNOWLEDGEMENT, ANNOUNCEMENT};
+use rustboot_benches::variant::Variant;
+use tokio::runtime::Builder;
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    let variant = std::env::args()
+        .nth(1)
+        .and_then(|name| Variant::from_name(&name));
+    let outcome = match variant {
+        Some(variant) => serve(variant),
+        None => Err("usage: serve axum|rustboot|mounted".into()),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            say(&format!("serve: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(variant: Variant) -> Result<ExitCode, Failure> {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    match variant {
+        Variant::Axum => bare::serve(&runtime),
+        Variant::Rustboot => framework::serve(&runtime, framework::attributes()),
+        Variant::Mounted => framework::serve(&runtime, framework::mounting(bare::router())),
+    }
+}
+
+/// Says where the server listens, and waits until it is to end. Each line that comes ends a phase, and is acknowledged.
+fn until_stdin_ends(address: SocketAddr) -> io::Result<()> {
+    say(&format!("{ANNOUNCEMENT}{address}"));
+    for line in io::stdin().lock().lines() {
+        phase_ends(&line?);
+        say(ACKNOWLEDGEMENT);
+    }
+    Ok(())
+}
+
+/// Does nothing: callgrind knows it by its name ([`PHASE_FUNCTION`](rustboot_benches::server::PHASE_FUNCTION)), and writes
+/// down what it has counted since the last time.
+#[inline(never)]
+fn phase_ends(line: &str) {
+    black_box(line);
+}
+
+fn say(line: &str) {
+    // Whoever started us may be gone.
+    writeln!(io::stderr(), "{line}").ok();
+}

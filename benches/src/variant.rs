@@ -1,0 +1,41 @@
+//! The applications that are compared.
+
+use std::fmt;
+
+/// One application with the four endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Variant {
+    /// An axum router without a single layer, on `axum::serve`: the yardstick.
+    Axum,
+    /// Attribute routes of Rustboot, everything on, access log included.
+    Rustboot,
+    /// The axum router of [`Variant::Axum`], mounted behind the pipeline of Rustboot.
+    Mounted,
+}
+
+impl Variant {
+    /// All of them, the yardstick first.
+    pub const ALL: [Self; 3] = [Self::Axum, Self::Rustboot, Self::Mounted];
+
+    /// The name in tables, budgets and arguments.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Axum => "axum",
+            Self::Rustboot => "rustboot",
+            Self::Mounted => "mounted",
+        }
+    }
+
+    /// The variant of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|variant| variant.name() == name)
+    }
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,22 @@
+//! A service with one of everything, for the black-box tests in `tests/blackbox`. It is no example: half of what it does
+//! is wrong on purpose.
+
+mod answers;
+mod failures;
+mod inputs;
+mod journal;
+mod mounted;
+mod settings;
+mod stock;
+mod surroundings;
+mod tasks;
+
+use rustboot::prelude::*;
+
+#[rustboot::app]
+async fn main(app: &mut AppBuilder) -> Result<()> {
+    app.router(mounted::router());
+    let settings = app.config::<settings::Conformance>()?;
+    app.health(stock::Stock::new(settings.stock));
+    Ok(())
+}

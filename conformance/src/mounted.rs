@@ -1,0 +1,43 @@
+//! An axum router as a user brings it along.
+
+use rustboot::axum::Router;
+use rustboot::axum::routing::{get, post};
+use rustboot::prelude::*;
+use rustboot::serde_json::Value;
+
+use crate::surroundings::Greeting;
+
+pub(crate) fn router() -> Router {
+    Router::new()
+        .route("/mounted/names/{name}", get(name))
+        .route("/mounted/ours/{id}", get(ours))
+        .route("/mounted/echo", post(echo))
+        .route("/mounted/greeting", get(greeting))
+        .route("/mounted/panic", get(panics))
+        .route("/mounted/error", get(fails))
+        .route("/shared", post(async || "mounted"))
+}
+
+async fn name(rustboot::axum::extract::Path(name): rustboot::axum::extract::Path<String>) -> String {
+    name
+}
+
+async fn ours(Path(id): Path<u8>) -> String {
+    id.to_string()
+}
+
+async fn echo(Json(value): Json<Value>) -> Json<Value> {
+    Json(value)
+}
+
+async fn greeting(greeting: Inject<Greeting>, id: RequestId) -> String {
+    format!("{} for {id}", greeting.0)
+}
+
+async fn panics() -> &'static str {
+    panic!("the secret internals of a mounted panic")
+}
+
+async fn fails() -> Result<String> {
+    Err(Error::internal("the secret internals of a mounted error"))
+}
