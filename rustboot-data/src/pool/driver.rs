@@ -11,6 +11,9 @@ use sqlx::{Database, Describe, Either, Error, SqlStr};
 
 use super::Statement;
 
+/// What running several statements yields: the end of one, or a row.
+pub(crate) type Step<DB> = Either<<DB as Database>::QueryResult, <DB as Database>::Row>;
+
 /// A database that the pool works with.
 pub trait Driver: Database<Connection: Migrate> {
     /// The label `db_system_name`, and the folder below `migrations/`.
@@ -75,7 +78,7 @@ pub trait Driver: Database<Connection: Migrate> {
     fn fetch_many(
         connection: &mut Self::Connection,
         statement: Statement<Self>,
-    ) -> BoxStream<'_, Result<Either<Self::QueryResult, Self::Row>, Error>>;
+    ) -> BoxStream<'_, Result<Step<Self>, Error>>;
 
     /// [`sqlx::Executor::fetch_all`] of the connection.
     fn fetch_all(
