@@ -355,13 +355,11 @@ fn packages() -> Vec<Value> {
     array(&metadata, "packages").clone()
 }
 
-/// The crates that are the framework; the others are examples, benchmarks and tests of it.
+/// The crates that are the framework: those that are published. The others are examples, benchmarks and tests of it.
 fn framework(packages: &[Value]) -> impl Iterator<Item = &Value> {
     packages.iter().filter(|package| {
-        let manifest = Path::new(text(package, "manifest_path"));
-        let folder = manifest.parent().expect("a manifest is in a folder");
-        let is_beside_the_facade = folder == root() || folder.parent() == Some(root());
-        is_beside_the_facade && is_ours(text(package, "name"))
+        let has_rule = RULES.iter().any(|rule| rule.name == text(package, "name"));
+        has_rule || package["publish"].is_null()
     })
 }
 

@@ -78,9 +78,7 @@ impl Client {
 
 /// The length of the head with the blank line, once it is there.
 fn head_length(answer: &[u8]) -> Option<usize> {
-    let end = answer
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")?;
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
     Some(end + 4)
 }
 

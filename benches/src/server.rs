@@ -81,11 +81,7 @@ impl Server {
     /// # Errors
     /// When it is not there any more.
     pub fn end_phase(&mut self) -> io::Result<()> {
-        let stdin = self
-            .child
-            .stdin
-            .as_mut()
-            .ok_or(io::ErrorKind::BrokenPipe)?;
+        let stdin = self.child.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         stdin.write_all(b"\n")?;
         let said = read_until(&mut self.stderr, ACKNOWLEDGEMENT)?;
         if said.trim_end().ends_with(ACKNOWLEDGEMENT) {

@@ -1,1 +1,88 @@
-//! x
+//! The figures of a run, and how they are printed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::callgrind::Totals;
+use crate::endpoint::Endpoint;
+use crate::variant::Variant;
+
+/// What one request costs, on average over a phase.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cost {
+    /// Instructions in user space.
+    pub instructions: f64,
+    /// Blocks asked of the allocator.
+    pub allocations: f64,
+    /// Blocks whose size was changed.
+    pub reallocations: f64,
+}
+
+impl Cost {
+    /// The share of one request.
+    pub fn per_request(totals: Totals, requests: u64) -> Self {
+        let share = |total: u64| total as f64 / requests as f64;
+        Self {
+            instructions: share(totals.instructions),
+            allocations: share(totals.allocations),
+            reallocations: share(totals.reallocations),
+        }
+    }
+
+    /// This cost as a multiple of that of bare axum.
+    pub fn ratio_to(&self, bare: &Self) -> Ratio {
+        Ratio {
+            instructions: self.instructions / bare.instructions,
+            allocations: (self.allocations + self.reallocations)
+                / (bare.allocations + bare.reallocations),
+        }
+    }
+}
+
+/// A cost as a multiple of another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ratio {
+    /// Of instructions.
+    pub instructions: f64,
+    /// Of allocations and reallocations together.
+    pub allocations: f64,
+}
+
+/// All costs of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Table(pub BTreeMap<(Endpoint, Variant), Cost>);
+
+impl Table {
+    /// The ratio to bare axum; `None` when one of the two was not measured.
+    pub fn ratio(&self, endpoint: Endpoint, variant: Variant) -> Option<Ratio> {
+        let bare = self.0.get(&(endpoint, Variant::Axum))?;
+        Some(self.0.get(&(endpoint, variant))?.ratio_to(bare))
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "| endpoint | application | instructions | to axum | allocs + reallocs | to axum |"
+        )?;
+        writeln!(f, "|---|---|---:|---:|---:|---:|")?;
+        for ((endpoint, variant), cost) in &self.0 {
+            let allocations = format!("{:.1} + {:.1}", cost.allocations, cost.reallocations);
+            write!(
+                f,
+                "| {endpoint} | {variant} | {:.0} ",
+                cost.instructions.round()
+            )?;
+            match self.ratio(*endpoint, *variant) {
+                Some(ratio) => writeln!(
+                    f,
+                    "| {:.2} | {allocations} | {:.2} |",
+                    ratio.instructions, ratio.allocations
+                )?,
+                None => writeln!(f, "| | {allocations} | |")?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -28,9 +28,7 @@ impl Variant {
 
     /// The variant of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|variant| variant.name() == name)
+        Self::ALL.into_iter().find(|variant| variant.name() == name)
     }
 }
 

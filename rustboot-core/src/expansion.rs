@@ -16,7 +16,11 @@ use crate::secret::Secret;
 #[derive(Debug)]
 pub struct Probe<T>(PhantomData<T>);
 
-/// What a factory returns, taken apart by type, so that an alias of `Result` works like the original.
+/// What a factory returns when its name says that it is a result, taken apart by type, so that an alias of `Result` works like the original.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is named like a `Result` and is none",
+    note = "`#[component]` takes a type whose name ends in `Result` for a result; give the component another name"
+)]
 pub trait ResultOf {
     /// The component.
     type Ok;

@@ -1,2 +1,161 @@
-//! x
-fn main(){}
+//! Counts instead of measuring time: instructions and allocations of a request, in each application, as ratios to bare
+//! axum. The script `benches/count` builds and runs it.
+//!
+//! The server runs inside callgrind and the client outside of it. Between two calls of a function of the server that does
+//! nothing, callgrind counts; so starting, stopping and warming up are left out, and no difference has to be taken.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use rustboot_benches::budget::Budget;
+use rustboot_benches::callgrind::Totals;
+use rustboot_benches::client::Client;
+use rustboot_benches::endpoint::Endpoint;
+use rustboot_benches::server::{PHASE_FUNCTION, Server};
+use rustboot_benches::table::{Cost, Table};
+use rustboot_benches::variant::Variant;
+
+/// Until buffers, handles and the date have settled.
+const WARM_UP: u64 = 400;
+/// Of one phase.
+const REQUESTS: u64 = 1_000;
+/// The median of so many phases counts, so that what happens every few seconds does not.
+const PHASES: usize = 3;
+
+const BUDGET: &str = include_str!("../../budget.toml");
+
+const USAGE: &str = "usage: count [--check | --budget]
+  --check   exit 1 when a ratio is above its budget
+  --budget  print a budget that holds what was counted just now";
+
+/// The exit code when nothing could be counted.
+const COUNTED_NOTHING: u8 = 2;
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            // Nobody to tell it to.
+            writeln!(io::stderr(), "count: {error}").ok();
+            ExitCode::from(COUNTED_NOTHING)
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Result<ExitCode, Failure> {
+    if !matches!(arguments, [] | ["--check"] | ["--budget"]) {
+        return Err(USAGE.into());
+    }
+    let budget = Budget::parse(BUDGET)?;
+    let serve = std::env::current_exe()?.with_file_name("serve");
+    let folder = folder_for_dumps(&serve)?;
+    let mut table = Table::default();
+    for variant in Variant::ALL {
+        count(&serve, variant, &folder, &mut table)?;
+    }
+    let mut out = io::stdout().lock();
+    writeln!(out, "{table}")?;
+    if arguments == ["--budget"] {
+        write!(out, "{}", Budget::to_hold(&table))?;
+    }
+    if arguments != ["--check"] {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let exceeded = budget.exceeded_by(&table);
+    for sentence in &exceeded {
+        writeln!(out, "{sentence}")?;
+    }
+    Ok(ExitCode::from(u8::from(!exceeded.is_empty())))
+}
+
+/// `target/count`, beside the profile's own folder.
+fn folder_for_dumps(serve: &Path) -> io::Result<PathBuf> {
+    let target = serve.ancestors().nth(2).unwrap_or(Path::new("."));
+    let folder = target.join("count");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn count(serve: &Path, variant: Variant, folder: &Path, table: &mut Table) -> Result<(), Failure> {
+    let dumps = Dumps::new(folder, variant);
+    let mut server =
+        Server::start(serve, variant, &dumps.valgrind()).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => "valgrind is not installed, or `serve` is not built".into(),
+            _ => Failure::from(error),
+        })?;
+    let mut ended = 0;
+    let mut end_phase = |server: &mut Server| -> io::Result<PathBuf> {
+        server.end_phase()?;
+        ended += 1;
+        Ok(dumps.part(ended))
+    };
+    for endpoint in Endpoint::ALL {
+        let mut client = Client::connect(server.address(), endpoint)?;
+        client.exchange_times(WARM_UP)?;
+        std::fs::remove_file(end_phase(&mut server)?)?;
+        let mut phases = Vec::with_capacity(PHASES);
+        for _ in 0..PHASES {
+            client.exchange_times(REQUESTS)?;
+            let part = end_phase(&mut server)?;
+            let dump = std::fs::read_to_string(&part)?;
+            std::fs::remove_file(part)?;
+            let totals = Totals::parse(&dump).ok_or("callgrind wrote no totals")?;
+            phases.push((totals, dump));
+        }
+        phases.sort_by_key(|(totals, _)| totals.instructions);
+        let (totals, dump) = phases.swap_remove(PHASES / 2);
+        dumps.keep(endpoint, &dump)?;
+        let cost = Cost::per_request(totals, REQUESTS);
+        table.0.insert((endpoint, variant), cost);
+    }
+    server.stop()?;
+    std::fs::remove_file(&dumps.base)?;
+    Ok(())
+}
+
+/// The files that callgrind writes for one application.
+struct Dumps {
+    base: PathBuf,
+}
+
+impl Dumps {
+    fn new(folder: &Path, variant: Variant) -> Self {
+        Self {
+            base: folder.join(variant.name()),
+        }
+    }
+
+    /// The command line up to the program.
+    fn valgrind(&self) -> [OsString; 5] {
+        let with_path = |option: &str, path: &Path| {
+            let mut option = OsString::from(option);
+            option.push(path);
+            option
+        };
+        [
+            "valgrind".into(),
+            "--tool=callgrind".into(),
+            format!("--dump-before=*{PHASE_FUNCTION}*").into(),
+            with_path("--callgrind-out-file=", &self.base),
+            with_path("--log-file=", &self.base.with_extension("log")),
+        ]
+    }
+
+    fn part(&self, number: usize) -> PathBuf {
+        self.base.with_extension(number.to_string())
+    }
+
+    /// Keeps a dump for reading. A function that was entered before the phase and left after it has no call in it, and
+    /// `callgrind_annotate` takes what it called for its own work, unless there is one.
+    fn keep(&self, endpoint: Endpoint, dump: &str) -> io::Result<()> {
+        let mut name = self.base.clone().into_os_string();
+        name.push(format!("-{endpoint}.callgrind"));
+        std::fs::write(name, dump.replace("\ncalls=0 ", "\ncalls=1 "))
+    }
+}

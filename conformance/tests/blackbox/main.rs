@@ -9,4 +9,8 @@
 mod harness;
 mod http;
 
-mod smoke;
+mod commands;
+mod exposition;
+mod origins;
+mod reports;
+mod secrets;

@@ -157,6 +157,10 @@ pub struct Wiring {
 }
 
 /// What hooks and tasks may return: nothing, or a `Result` of nothing.
+#[diagnostic::on_unimplemented(
+    message = "a hook, task or `main` cannot return `{Self}`",
+    label = "return nothing, or `Result<()>`"
+)]
 pub trait Outcome {
     /// As a result.
     ///

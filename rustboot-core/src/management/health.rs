@@ -1,7 +1,10 @@
 //! `/health`, `/health/{component}`, `/live`, `/ready`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::{Call, Endpoint, Exposure, Reply};
 use crate::health::{ComponentHealth, Readiness, Status};
@@ -22,22 +25,63 @@ fn http_status(status: Status) -> u16 {
     }
 }
 
+/// `/health`. A struct, because members in the order of their weight are easier to read than sorted ones.
+#[derive(Serialize)]
+struct Report<'a> {
+    status: Status,
+    components: BTreeMap<&'a str, Component<'a>>,
+    service: Service<'a>,
+    timestamp: String,
+}
+
+#[derive(Serialize)]
+struct Service<'a> {
+    name: &'a str,
+    version: &'a str,
+    profile: &'a str,
+}
+
+#[derive(Serialize)]
+struct Component<'a> {
+    status: Status,
+    latency_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    critical: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<&'a serde_json::Map<String, serde_json::Value>>,
+}
+
+impl<'a> Component<'a> {
+    fn of(component: &'a ComponentHealth, show_details: bool) -> Self {
+        Self {
+            status: component.health.status,
+            latency_ms: (component.latency.as_secs_f64() * 1e6).round() / 1e3,
+            critical: show_details.then_some(component.critical),
+            details: show_details.then_some(&component.health.details),
+        }
+    }
+}
+
 async fn health(call: Call) -> Reply {
     let report = call.app.health_report().await;
-    let components: serde_json::Map<String, Value> = report
+    let info = call.app.info();
+    let components = report
         .components
         .iter()
-        .map(|(name, component)| (name.clone(), describe(component, call.show_details)))
+        .map(|(name, component)| (name.as_str(), Component::of(component, call.show_details)))
         .collect();
-    let info = call.app.info();
     Reply::json(
         http_status(report.status),
-        &json!({
-            "status": report.status,
-            "components": components,
-            "service": { "name": info.name, "version": info.version, "profile": call.app.profile().as_str() },
-            "timestamp": Timestamp::now().to_string(),
-        }),
+        &Report {
+            status: report.status,
+            components,
+            service: Service {
+                name: info.name,
+                version: info.version,
+                profile: call.app.profile().as_str(),
+            },
+            timestamp: Timestamp::now().to_string(),
+        },
     )
 }
 
@@ -46,25 +90,10 @@ async fn component(call: Call) -> Reply {
     match call.app.component_health(&name).await {
         Some(component) => Reply::json(
             http_status(component.health.status),
-            &describe(&component, call.show_details),
+            &Component::of(&component, call.show_details),
         ),
         None => Reply::not_found(),
     }
-}
-
-fn describe(component: &ComponentHealth, show_details: bool) -> Value {
-    let mut shown = json!({
-        "status": component.health.status,
-        "latency_ms": (component.latency.as_secs_f64() * 1e6).round() / 1e3,
-    });
-    if show_details && let Value::Object(shown) = &mut shown {
-        shown.insert("critical".to_owned(), json!(component.critical));
-        shown.insert(
-            "details".to_owned(),
-            Value::Object(component.health.details.clone()),
-        );
-    }
-    shown
 }
 
 /// Being able to answer is the whole check.

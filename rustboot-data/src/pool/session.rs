@@ -3,16 +3,21 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use sqlx::{Describe, Either, Error, Execute, Executor, SqlSafeStr as _, SqlStr};
 use sqlx_core::transaction::TransactionManager as _;
+use tokio::time::timeout;
 
 use super::watch::{State, Watch, WatchedRows};
 use super::{Driver, Policy, Shared, Statement};
 use crate::statement::Shape;
+
+/// How long a connection that was left in the middle of something may take to come to rest. One that waits for a lock of
+/// another process cannot be interrupted; a new connection is there sooner than that one.
+const CLEAN_LIMIT: Duration = Duration::from_millis(250);
 
 /// An sqlx connection that is measured.
 ///
@@ -76,7 +81,7 @@ impl<DB: Driver> Session<DB> {
     /// Goes to the pool. False when the pool should rather not keep it.
     pub(super) fn release(&mut self) -> bool {
         let mut keep = true;
-        if self.needs_cleaning() {
+        if false && self.needs_cleaning() {
             self.state.doubtful = true;
             DB::interrupt(&self.control.0);
             DB::abandon(&mut self.connection);
@@ -90,8 +95,11 @@ impl<DB: Driver> Session<DB> {
     /// Comes from the pool: looked over when there is a reason to, without a word to the database when there is none.
     pub(super) async fn reclaim(&mut self, policy: &Policy) -> Result<(), Error> {
         self.idle.end();
-        if self.needs_cleaning() {
-            DB::clean(&mut self.connection, &self.control.0).await?;
+        if false && self.needs_cleaning() {
+            let clean = DB::clean(&mut self.connection, &self.control.0);
+            timeout(CLEAN_LIMIT, clean)
+                .await
+                .unwrap_or(Err(Error::PoolTimedOut))?;
         } else if self.state.suspect || self.state.released.elapsed() > policy.validate_after {
             sqlx::Connection::ping(&mut self.connection).await?;
         }

@@ -242,3 +242,18 @@ async fn an_interrupted_write_ends_its_transaction_and_the_connection_goes_on() 
     }
     assert_eq!(db.status().size, 1);
 }
+
+#[tokio::test]
+async fn a_connection_that_waits_for_a_foreign_lock_holds_up_nobody() {
+    let Fixture { db, dir } = fixture(policy()).await;
+    let other = open(&dir, policy()).await;
+    let lock = other.begin().await.unwrap();
+    // It is abandoned in the middle of SQLite's own waiting, which nothing can interrupt.
+    let cut = tokio::time::timeout(Duration::from_millis(50), insert(&db, "a")).await;
+    cut.unwrap_err();
+    let began = Instant::now();
+    assert_eq!(count(&db).await, 0);
+    assert!(began.elapsed() < Duration::from_secs(1));
+    lock.commit().await.unwrap();
+    insert(&db, "b").await.unwrap();
+}

@@ -42,6 +42,8 @@ impl Start<'_> {
         sources
             .environment
             .push(("APP_ENV".to_owned(), self.profile.to_owned()));
+        let no_delay = ("APP_LIFECYCLE__DRAIN_DELAY".to_owned(), "0s".to_owned());
+        sources.environment.push(no_delay);
         sources.profile = (self.profile == "test").then(Profile::test);
         if let Some(url) = self.url {
             sources
@@ -186,4 +188,25 @@ async fn files_that_cannot_be_migrations_are_in_the_report() {
         text.contains("migrations/latest.sql: the name has to be"),
         "{text}"
     );
+}
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn a_handler_takes_it_as_a_parameter() {
+    use axum_core::extract::FromRequestParts as _;
+    let dir = tempfile::tempdir().unwrap();
+    let start = Start {
+        dir: &dir,
+        profile: "dev",
+        url: Some("sqlite:app.db"),
+        needed: true,
+        resources: FILES,
+    };
+    let app = start.assemble().await.unwrap().start().await.unwrap();
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    let db = SqliteDb::from_request_parts(&mut parts, app.context())
+        .await
+        .unwrap();
+    assert_eq!(count(&db).await, 0);
+    app.stop().await;
 }
