@@ -74,6 +74,9 @@ impl Module for Main {
 #[macro_export]
 macro_rules! app_info {
     () => {
-        $crate::AppInfo::new(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"))
+        $crate::AppInfo::new(
+            ::core::env!("CARGO_PKG_NAME"),
+            ::core::env!("CARGO_PKG_VERSION"),
+        )
     };
 }

@@ -48,7 +48,9 @@ pub use private as __private;
 
 pub use app::App;
 pub use macros::*;
-pub use rustboot_core::app::{AppBuilder, AppContext, AppHandle, AppInfo, Assembly, Condition, Module, RunningApp, StartError};
+pub use rustboot_core::app::{
+    AppBuilder, AppContext, AppHandle, AppInfo, Assembly, Condition, Module, RunningApp, StartError,
+};
 pub use rustboot_core::config::{ByteSize, Config, Profile, Sources};
 pub use rustboot_core::error::{Error, ErrorKind, FieldError, OrNotFound, Result};
 pub use rustboot_core::lifecycle::{Restart, Shutdown, StopReason};

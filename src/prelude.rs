@@ -1,7 +1,10 @@
 //! What a service needs in almost every file. No names of the standard library.
 
 pub use crate::macros::*;
-pub use crate::{AppBuilder, AppContext, AppHandle, Config, Error, Inject, Module, OrNotFound as _, Result, Secret, Shutdown};
+pub use crate::{
+    AppBuilder, AppContext, AppHandle, Config, Error, Inject, Module, OrNotFound as _, Result,
+    Secret, Shutdown,
+};
 
 #[cfg(feature = "web")]
 pub use crate::{ClientIp, Path, RequestId, Valid, WebAppBuilder as _};

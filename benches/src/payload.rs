@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 pub const TEXT: &str = "Hello, World!";
 
 /// A document of 200 bytes. It is what serde makes of an [`Item`], so that the echo can be compared byte by byte.
-pub const ITEM: &str = r#"{"id":4711,"name":"Garden chair, folding","description":"Acacia wood, oiled; seat height 44 cm, carries 110 kg.","price_cents":8990,"tags":["garden","wood","furniture"],"available":true,"stock":17}"#;
+pub const ITEM: &str = r#"{"id":4711,"name":"Garden chair, folding","description":"Acacia wood, oiled; seat height 44 cm, carries 110 kg.","price_cents":8990,"tags":["garden","wood","furniture"],"available":true,"stock":17000}"#;
 
 /// The answer of `/json`.
 #[derive(Debug, Serialize)]

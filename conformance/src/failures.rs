@@ -45,7 +45,10 @@ async fn io() -> Result<String> {
 /// A handler that does not use our error type.
 #[get("/error/plain")]
 async fn plain() -> (StatusCode, String) {
-    (StatusCode::INTERNAL_SERVER_ERROR, "the secret internals of a text".to_owned())
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "the secret internals of a text".to_owned(),
+    )
 }
 
 #[get("/error/missing")]

@@ -37,7 +37,9 @@ async fn remove(Path(_id): Path<i64>) -> StatusCode {
 
 /// axum's own extractor, which works only inside of axum's router.
 #[get("/axum-items/{id}")]
-async fn axum_item(rustboot::axum::extract::Path(id): rustboot::axum::extract::Path<i64>) -> Json<i64> {
+async fn axum_item(
+    rustboot::axum::extract::Path(id): rustboot::axum::extract::Path<i64>,
+) -> Json<i64> {
     Json(id)
 }
 

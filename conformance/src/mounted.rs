@@ -18,7 +18,9 @@ pub(crate) fn router() -> Router {
         .route("/shared", post(async || "mounted"))
 }
 
-async fn name(rustboot::axum::extract::Path(name): rustboot::axum::extract::Path<String>) -> String {
+async fn name(
+    rustboot::axum::extract::Path(name): rustboot::axum::extract::Path<String>,
+) -> String {
     name
 }
 

@@ -26,17 +26,32 @@ async fn optional(greeting: Option<Inject<Greeting>>, absent: Option<Inject<Abse
 
 #[get("/settings")]
 async fn settings(shop: Config<Shop>) -> String {
-    format!("{} {:?} {}", shop.currency, shop.hold, shop.payments.join("+"))
+    format!(
+        "{} {:?} {}",
+        shop.currency,
+        shop.hold,
+        shop.payments.join("+")
+    )
 }
 
 /// Says that the secrets arrived, without saying them.
 #[get("/settings/secrets")]
 async fn secrets(shop: Config<Shop>) -> String {
-    let pin = shop.pin.as_ref().map_or(0, |pin| pin.expose_secret().to_string().len());
-    let partners: usize = shop.partners.iter().map(|partner| partner.expose_secret().len()).sum();
+    let pin = shop
+        .pin
+        .as_ref()
+        .map_or(0, |pin| pin.expose_secret().to_string().len());
+    let partners: usize = shop
+        .partners
+        .iter()
+        .map(|partner| partner.expose_secret().len())
+        .sum();
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let (signing_key, webhook) = (length(&shop.signing_key), length(&shop.webhook));
-    format!("{} {pin} {partners} {signing_key} {webhook}", shop.api_key.expose_secret().len())
+    format!(
+        "{} {pin} {partners} {signing_key} {webhook}",
+        shop.api_key.expose_secret().len()
+    )
 }
 
 #[get("/request-id")]

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use zeroize::Zeroize;
 
 use crate::component::{Dependency, Injectable};
-use crate::config::{Describe, Field};
+use crate::config::{Describe, Field, Shape};
 use crate::secret::Secret;
 
 /// Asks a type what it is.
@@ -65,6 +65,13 @@ impl<T: Describe> Probe<T> {
     }
 }
 
+impl<T: serde::de::DeserializeOwned> Probe<T> {
+    /// What `T` accepts.
+    pub fn shape() -> Option<fn() -> Shape> {
+        Some(Shape::of::<T>)
+    }
+}
+
 impl<T: Sensitive> Probe<T> {
     /// `T` is a secret.
     pub fn secret() -> bool {
@@ -87,6 +94,10 @@ pub trait Otherwise {
     }
     /// No fields.
     fn nested() -> Option<fn() -> Vec<Field>> {
+        None
+    }
+    /// It does not say: it is read by a function of the user.
+    fn shape() -> Option<fn() -> Shape> {
         None
     }
     /// Not a secret.

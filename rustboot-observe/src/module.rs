@@ -8,7 +8,7 @@ use rustboot_core::management::{Endpoint, Exposure, Reply};
 use rustboot_core::source::Location;
 use rustboot_core::{AppBuilder, Error, Module, Result};
 
-use crate::logs::{LogConfig, LogWriter, Logs};
+use crate::logs::{LogConfig, LogFormat, LogWriter, Logs};
 use crate::metrics::Metrics;
 
 /// Logs and metrics.
@@ -29,18 +29,21 @@ impl Describe for LogConfig {
                 "String",
                 "What is logged, in RUST_LOG syntax: info,sqlx=warn,my_app::billing=debug.",
             )
+            .typed::<String>()
             .default_text("info"),
             Field::new(
                 "format",
                 "LogFormat",
                 "How lines look: pretty, json, compact or logfmt.",
             )
+            .typed::<LogFormat>()
             .default_by_profile("pretty", "json"),
             Field::new(
                 "access",
                 "bool",
                 "Whether each request is logged (target `access`, level INFO).",
             )
+            .typed::<bool>()
             .default_text("true"),
         ]
     }

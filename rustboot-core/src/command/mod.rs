@@ -44,7 +44,7 @@ pub(crate) fn built_in() -> Vec<Command> {
         },
         Command {
             name: "config",
-            help: "print the effective configuration with the origin of every value; --format json",
+            help: "print the effective configuration with the origin of every value (--format json); `config schema`, `config default`",
             run: |assembly| Box::pin(async move { config::config(&assembly) }),
         },
         Command {

@@ -63,6 +63,7 @@ pub(crate) fn read<'a>(
         prefixed: Layer::new(source, fallback),
         strays: Vec::new(),
     };
+    from.prefixed.relaxed = true;
     for (name, value) in variables {
         if let Some((_, key)) = WELL_KNOWN.iter().find(|(known, _)| *known == name) {
             // `PORT=` in a compose file means "not set".

@@ -19,6 +19,8 @@ pub(crate) struct Layer {
     fallback: Origin,
     /// Whether `${NAME}` means something here.
     pub(crate) placeholders: bool,
+    /// Whether the names are those of variables, which cannot spell every key.
+    pub(crate) relaxed: bool,
 }
 
 impl Layer {
@@ -29,6 +31,7 @@ impl Layer {
             origins: BTreeMap::new(),
             fallback,
             placeholders: false,
+            relaxed: false,
         }
     }
 
@@ -94,6 +97,28 @@ impl Layer {
         self.origins.insert(key.to_owned(), origin);
     }
 
+    /// Gives the leaves of a relaxed layer the spelling of the fields that they are meant for: variables know neither
+    /// dashes nor capitals. Returns whether anything changed.
+    pub(crate) fn respell(&mut self, keys: &[String]) -> bool {
+        if !self.relaxed {
+            return false;
+        }
+        let mut changed = false;
+        for leaf in self.origins.keys().cloned().collect::<Vec<_>>() {
+            let Some(respelled) = keys.iter().find_map(|key| respelling(&leaf, key)) else {
+                continue;
+            };
+            if respelled != leaf
+                && let (Some(origin), Some(value)) =
+                    (self.origins.remove(&leaf), take(&mut self.dict, &leaf))
+            {
+                self.set(&respelled, value, origin);
+                changed = true;
+            }
+        }
+        changed
+    }
+
     /// Says where a key is, without setting it: for the tables of a file.
     pub(crate) fn place(&mut self, key: String, origin: Origin) {
         self.origins.insert(key, origin);
@@ -120,6 +145,40 @@ impl Layer {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.dict.is_empty()
+    }
+}
+
+/// `leaf` with its beginning spelled like `key`, when both are the same but for dashes, underscores and capitals.
+fn respelling(leaf: &str, key: &str) -> Option<String> {
+    let plain = |text: &str| text.replace(['-', '_'], "").to_lowercase();
+    let mut leaf_segments = leaf.split('.');
+    for segment in key.split('.') {
+        if plain(leaf_segments.next()?) != plain(segment) {
+            return None;
+        }
+    }
+    let rest: Vec<&str> = leaf_segments.collect();
+    Some(if rest.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{key}.{}", rest.join("."))
+    })
+}
+
+/// Removes a leaf, and the maps that are empty without it.
+fn take(dict: &mut Dict, key: &str) -> Option<Value> {
+    match key.split_once('.') {
+        None => dict.remove(key),
+        Some((head, rest)) => {
+            let Some(Value::Dict(_, inner)) = dict.get_mut(head) else {
+                return None;
+            };
+            let value = take(inner, rest);
+            if inner.is_empty() {
+                dict.remove(head);
+            }
+            value
+        }
     }
 }
 

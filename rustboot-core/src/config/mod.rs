@@ -33,8 +33,10 @@ mod placeholder;
 pub(crate) mod print;
 pub(crate) mod profile;
 mod properties;
+pub(crate) mod reference;
 mod secrets;
 pub(crate) mod settings;
+mod shape;
 mod size;
 #[cfg(test)]
 mod tests;
@@ -47,4 +49,5 @@ pub(crate) use nearest::nearest;
 pub use origin::Origin;
 pub use profile::Profile;
 pub use properties::{ConfigDef, DefaultValue, Describe, Field, Properties};
+pub use shape::Shape;
 pub use size::ByteSize;

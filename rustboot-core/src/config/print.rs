@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::mask;
 use super::settings::{Settings, keys_of};
-use super::{ConfigDef, Origin};
+use super::{ConfigDef, Origin, Shape};
 
 /// One key.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +26,7 @@ pub(crate) fn effective(settings: &Settings, sections: &[ConfigDef]) -> BTreeMap
             if field.secret {
                 secret.push(key.clone());
             }
-            types.insert(key.clone(), field.type_name);
+            types.insert(key.clone(), field.shape.map(|shape| shape()));
             entries.insert(
                 key,
                 Entry {
@@ -48,8 +48,8 @@ pub(crate) fn effective(settings: &Settings, sections: &[ConfigDef]) -> BTreeMap
                     .is_some_and(|rest| rest.starts_with('.'))
         });
         let mut value = to_json(&key, is_secret, value);
-        if let (Some(type_name), serde_json::Value::String(text)) = (types.get(&key), &value)
-            && let Some(typed) = typed(type_name, text)
+        if let (Some(Some(shape)), serde_json::Value::String(text)) = (types.get(&key), &value)
+            && let Some(typed) = typed(shape, text)
         {
             value = typed;
         }
@@ -92,17 +92,11 @@ fn to_json(key: &str, secret: bool, value: &Value) -> serde_json::Value {
 }
 
 /// A text as the number or truth value that its field is. Text is all that the environment has.
-fn typed(type_name: &str, text: &str) -> Option<serde_json::Value> {
-    let plain = type_name
-        .strip_prefix("Option<")
-        .and_then(|rest| rest.strip_suffix('>'))
-        .unwrap_or(type_name);
-    match plain {
-        "u8" | "u16" | "u32" | "u64" | "usize" | "i8" | "i16" | "i32" | "i64" | "isize" => {
-            text.parse::<i64>().ok().map(|n| json!(n))
-        }
-        "f32" | "f64" => text.parse::<f64>().ok().map(|n| json!(n)),
-        "bool" => text.parse::<bool>().ok().map(|b| json!(b)),
+pub(super) fn typed(shape: &Shape, text: &str) -> Option<serde_json::Value> {
+    match shape {
+        Shape::Integer { .. } => text.parse::<i64>().ok().map(|n| json!(n)),
+        Shape::Number => text.parse::<f64>().ok().map(|n| json!(n)),
+        Shape::Boolean => text.parse::<bool>().ok().map(|b| json!(b)),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::bind::{self, Binding};
 use super::live::ConfigCell;
+use super::shape::Shape;
 use crate::source::Location;
 
 /// The value of a field that nothing sets. It is text, typed by the field like a value from the environment.
@@ -42,6 +43,8 @@ pub struct Field {
     pub secret: bool,
     /// The fields below it, when it is itself such a struct.
     pub nested: Option<fn() -> Vec<Field>>,
+    /// What it accepts, when that is known.
+    pub shape: Option<fn() -> Shape>,
 }
 
 impl Field {
@@ -55,7 +58,22 @@ impl Field {
             optional: false,
             secret: false,
             nested: None,
+            shape: None,
         }
+    }
+
+    /// Of a type that says itself what it accepts.
+    #[must_use]
+    pub const fn typed<T: DeserializeOwned>(mut self) -> Self {
+        self.shape = Some(Shape::of::<T>);
+        self
+    }
+
+    /// With what it accepts, when that is known.
+    #[must_use]
+    pub const fn shape(mut self, shape: Option<fn() -> Shape>) -> Self {
+        self.shape = shape;
+        self
     }
 
     /// With a default.

@@ -28,6 +28,7 @@ pub(crate) fn read_dir(dir: &Path, problems: &mut Vec<Problem>) -> Layer {
             variable: None,
         },
     );
+    layer.relaxed = true;
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return layer,
@@ -102,6 +103,7 @@ pub(crate) fn read_variables<'a>(
             variable: None,
         },
     );
+    layer.relaxed = true;
     let mut unread = Vec::new();
     for (name, path) in variables {
         let Some(key) = file_variable_key(name, prefix) else {

@@ -65,8 +65,29 @@ impl Settings {
             return;
         }
         self.figment = std::mem::take(&mut self.figment).join(&layer);
-        self.layers.push(layer);
+        self.layers.insert(0, layer);
         self.refresh();
+    }
+
+    /// Makes the fields of a section known: their defaults, and how their keys are spelled.
+    pub(crate) fn learn(&mut self, def: &ConfigDef) {
+        let fields = (def.fields)();
+        let name = format!("defaults of {}", def.prefix);
+        self.push_below(Layer::defaults(
+            name,
+            def.prefix,
+            &fields,
+            self.profile.is_dev(),
+        ));
+        let keys: Vec<String> = keys_of(def).into_iter().map(|(key, _)| key).collect();
+        let mut changed = false;
+        for layer in &mut self.layers {
+            changed |= layer.respell(&keys);
+        }
+        if changed {
+            self.figment = self.layers.iter().fold(Figment::new(), Figment::merge);
+            self.refresh();
+        }
     }
 
     fn refresh(&mut self) {
@@ -203,7 +224,10 @@ impl Settings {
 
     /// How a required key can be set, for the help of a report.
     pub(crate) fn ways_to_set(&self, key: &str, secret: bool) -> String {
-        let variable = super::env::name_of(key, &self.env_prefix);
+        let mut variable = super::env::name_of(key, &self.env_prefix);
+        if let Some((known, _)) = super::env::WELL_KNOWN.iter().find(|(_, k)| *k == key) {
+            variable = format!("{known} or {variable}");
+        }
         if secret {
             let file = key.replace('.', "__");
             format!("help: set {variable}, or put a file named {file} in /run/secrets")

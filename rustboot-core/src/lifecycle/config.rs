@@ -27,19 +27,19 @@ impl Describe for LifecycleConfig {
                 "drain_delay",
                 "Duration",
                 "How long requests are still served after readiness went off, so that load balancers can notice. An interrupt from the keyboard skips it.",
-            )
+            ).typed::<Duration>()
             .default_by_profile("0s", "5s"),
             Field::new(
                 "shutdown_timeout",
                 "Duration",
                 "How long requests in flight may take to finish once the listener is closed. Then they are aborted.",
-            )
+            ).typed::<Duration>()
             .default_text("30s"),
             Field::new(
                 "start_timeout",
                 "Duration",
                 "How long one component, with its migrations, may take to start.",
-            )
+            ).typed::<Duration>()
             .default_text("60s"),
         ]
     }

@@ -81,7 +81,7 @@ impl<DB: Driver> Session<DB> {
     /// Goes to the pool. False when the pool should rather not keep it.
     pub(super) fn release(&mut self) -> bool {
         let mut keep = true;
-        if false && self.needs_cleaning() {
+        if self.needs_cleaning() {
             self.state.doubtful = true;
             DB::interrupt(&self.control.0);
             DB::abandon(&mut self.connection);
@@ -95,7 +95,7 @@ impl<DB: Driver> Session<DB> {
     /// Comes from the pool: looked over when there is a reason to, without a word to the database when there is none.
     pub(super) async fn reclaim(&mut self, policy: &Policy) -> Result<(), Error> {
         self.idle.end();
-        if false && self.needs_cleaning() {
+        if self.needs_cleaning() {
             let clean = DB::clean(&mut self.connection, &self.control.0);
             timeout(CLEAN_LIMIT, clean)
                 .await

@@ -104,7 +104,8 @@ impl ConfigField {
                     #default
                     .optional(#optional)
                     .secret(#probe::secret())
-                    .nested(#probe::nested()),
+                    .nested(#probe::nested())
+                    .shape(#probe::shape()),
             );
         }
     }

@@ -57,20 +57,23 @@ fn a_section_with_all_kinds_of_fields() {
                         ::rustboot::__private::Field::new("currency", "String", "The currency of all prices.")
                             .optional(::rustboot::__private::Probe::<String>::optional())
                             .secret(::rustboot::__private::Probe::<String>::secret())
-                            .nested(::rustboot::__private::Probe::<String>::nested()),
+                            .nested(::rustboot::__private::Probe::<String>::nested())
+                            .shape(::rustboot::__private::Probe::<String>::shape()),
                     );
                     __fields.push(
                         ::rustboot::__private::Field::new("hold-time", "Option<Duration>", "")
                             .default_text("30s")
                             .optional(::rustboot::__private::Probe::<Option<Duration>>::optional())
                             .secret(::rustboot::__private::Probe::<Option<Duration>>::secret())
-                            .nested(::rustboot::__private::Probe::<Option<Duration>>::nested()),
+                            .nested(::rustboot::__private::Probe::<Option<Duration>>::nested())
+                            .shape(::rustboot::__private::Probe::<Option<Duration>>::shape()),
                     );
                     __fields.push(
                         ::rustboot::__private::Field::new("zones", "Vec<Zone>", "")
                             .optional(true)
                             .secret(::rustboot::__private::Probe::<Vec<Zone>>::secret())
-                            .nested(::rustboot::__private::Probe::<Vec<Zone>>::nested()),
+                            .nested(::rustboot::__private::Probe::<Vec<Zone>>::nested())
+                            .shape(::rustboot::__private::Probe::<Vec<Zone>>::shape()),
                     );
                     #[cfg(feature = "more")]
                     __fields.extend(

@@ -51,6 +51,11 @@ impl<'a, 'c> ValueDe<'a, 'c> {
                     .collect();
                 visitor.visit_seq(Items::new(&items, &self.key, self.context))
             }
+            // `APP_SHOP__SIZES__0=1`: what the environment can say of a list whose items have commas, or are sections.
+            Value::Dict(_, dict) => match scalar::numbered(dict) {
+                Some(items) => visitor.visit_seq(Items::new(&items, &self.key, self.context)),
+                None => Err(BindError::expected(&"a list", &scalar::found(self.value))),
+            },
             other => Err(BindError::expected(&"a list", &scalar::found(other))),
         }
     }

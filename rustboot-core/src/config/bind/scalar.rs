@@ -1,9 +1,10 @@
 //! Text and numbers to the type that a field wants. Values from the environment, arguments and secrets are text; the field
 //! decides what they are.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use figment::value::{Num, Value};
+use figment::value::{Dict, Num, Value};
 
 use super::error::BindError;
 
@@ -126,6 +127,16 @@ pub(super) fn items(text: &str) -> Vec<String> {
         return Vec::new();
     }
     text.split(',').map(|item| item.trim().to_owned()).collect()
+}
+
+/// A section whose keys are 0, 1, 2, … as the list that it stands for.
+pub(super) fn numbered(dict: &Dict) -> Option<Vec<Value>> {
+    let items: BTreeMap<usize, &Value> = dict
+        .iter()
+        .map(|(key, value)| Some((key.parse().ok()?, value)))
+        .collect::<Option<_>>()?;
+    let complete = !items.is_empty() && items.keys().copied().eq(0..items.len());
+    complete.then(|| items.into_values().cloned().collect())
 }
 
 #[cfg(test)]

@@ -107,3 +107,119 @@ fn files_have_types_of_their_own() {
         Some("dhl")
     );
 }
+
+#[test]
+fn variables_reach_keys_that_they_cannot_spell() {
+    let carrier = |name: &str| with(name, "dhl").delivery.carrier;
+    for name in [
+        "APP_SHOP__DELIVERY__CARRIER_NAME",
+        "APP_SHOP__DELIVERY__CARRIERNAME",
+    ] {
+        assert_eq!(carrier(name).as_deref(), Some("dhl"), "{name}");
+    }
+    let world = World::new()
+        .file(
+            "config/app.toml",
+            "[shop.labels]\n[shop.delivery]\ncarrier-name = \"ups\"\n",
+        )
+        .env("APP_SHOP__DELIVERY__CARRIER_NAME", "dhl");
+    assert_eq!(
+        world.bind::<Shop>().delivery.carrier.as_deref(),
+        Some("dhl")
+    );
+    let mut builder = world.builder();
+    assert!(builder.config::<Shop>().is_ok());
+    assert_eq!(
+        builder
+            .origin("shop.delivery.carrier-name")
+            .unwrap()
+            .to_string(),
+        "env APP_SHOP__DELIVERY__CARRIER_NAME"
+    );
+    let secret = World::new()
+        .file("config/app.toml", "[shop.labels]\n")
+        .file("secrets/shop__apikey", "s");
+    assert_eq!(secret.bind::<Shop>().api_key.expose_secret(), "s");
+}
+
+#[test]
+fn lists_may_be_numbered() {
+    let world = World::new()
+        .file("config/app.toml", "[shop.labels]\n")
+        .env("APP_SHOP__PAYMENTS__0", "a,b")
+        .env("APP_SHOP__PAYMENTS__1", "c");
+    assert_eq!(world.bind::<Shop>().payments, ["a,b", "c"]);
+    let gap = World::new()
+        .file("config/app.toml", "[shop.labels]\n")
+        .env("APP_SHOP__PAYMENTS__1", "c");
+    assert!(
+        gap.report::<Shop>()
+            .to_string()
+            .contains("shop.payments: expected a list")
+    );
+}
+
+#[test]
+fn the_default_file_loads_back_to_the_defaults() {
+    let assembly = World::new()
+        .file("config/app.toml", "[shop.labels]\n")
+        .assemble::<Shop>()
+        .unwrap();
+    let file = crate::config::reference::default_file("test", assembly.context().sections(), true);
+    assert!(file.contains("# Kilometres.\nradius = 10\n"), "{file}");
+    assert!(
+        file.contains("# api_key = \"\""),
+        "a secret has no line: {file}"
+    );
+    let world = World::new().file("config/app.toml", &format!("{file}\n[shop.labels]\n"));
+    let shop: Shop = world.bind();
+    assert_eq!(
+        (shop.port, shop.hold, shop.payments.len()),
+        (1, Duration::from_secs(30), 2)
+    );
+    let mut builder = world.builder();
+    assert!(builder.config::<Shop>().is_ok());
+    for key in [
+        "shop.port",
+        "shop.hold",
+        "shop.delivery.radius",
+        "health.cache",
+        "lifecycle.shutdown_timeout",
+    ] {
+        assert!(
+            builder
+                .origin(key)
+                .unwrap()
+                .to_string()
+                .starts_with("config/app.toml:"),
+            "{key}"
+        );
+    }
+}
+
+#[test]
+fn the_schema_knows_types_limits_and_variants() {
+    let assembly = World::new()
+        .file("config/app.toml", "[shop.labels]\n")
+        .assemble::<Shop>()
+        .unwrap();
+    let schema = crate::config::reference::schema("test", assembly.context().sections(), true);
+    let shop = &schema["properties"]["shop"];
+    assert_eq!(shop["additionalProperties"], false);
+    assert_eq!(shop["properties"]["port"]["anyOf"][0]["maximum"], 65535);
+    assert_eq!(shop["properties"]["port"]["default"], 1);
+    assert_eq!(
+        shop["properties"]["mode"]["anyOf"][0]["enum"],
+        serde_json::json!(["open", "by-invitation"])
+    );
+    assert_eq!(
+        shop["properties"]["sizes"]["items"]["anyOf"][0]["type"],
+        "integer"
+    );
+    assert_eq!(
+        shop["properties"]["delivery"]["properties"]["radius"]["description"],
+        "Kilometres."
+    );
+    assert_eq!(shop["properties"]["api_key"]["writeOnly"], true);
+    assert!(shop["properties"]["api_key"].get("default").is_none());
+}

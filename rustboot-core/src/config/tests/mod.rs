@@ -127,8 +127,12 @@ pub(super) struct Delivery {
 impl Describe for Delivery {
     fn fields() -> Vec<Field> {
         vec![
-            Field::new("radius", "u32", "Kilometres.").default_text("10"),
-            Field::new("carrier-name", "Option<String>", "Who drives.").optional(true),
+            Field::new("radius", "u32", "Kilometres.")
+                .typed::<u32>()
+                .default_text("10"),
+            Field::new("carrier-name", "Option<String>", "Who drives.")
+                .typed::<Option<String>>()
+                .optional(true),
         ]
     }
 }
@@ -136,20 +140,47 @@ impl Describe for Delivery {
 impl Describe for Shop {
     fn fields() -> Vec<Field> {
         vec![
-            Field::new("currency", "String", "").default_text("EUR"),
-            Field::new("port", "u16", "").default_text("1"),
-            Field::new("rate", "f64", "").default_text("0.5"),
-            Field::new("open", "bool", "").default_text("true"),
-            Field::new("hold", "Duration", "").default_text("30s"),
-            Field::new("upload", "ByteSize", "").default_text("1MiB"),
-            Field::new("region", "Option<String>", "").optional(true),
-            Field::new("workers", "Option<u8>", "").optional(true),
-            Field::new("payments", "Vec<String>", "").default_list(&["card", "cash"]),
-            Field::new("sizes", "Vec<u32>", "").default_list(&[]),
-            Field::new("labels", "HashMap<String, String>", "").optional(true),
-            Field::new("mode", "Mode", "").default_text("open"),
-            Field::new("delivery", "Delivery", "").nested(Some(Delivery::fields)),
+            Field::new("currency", "String", "")
+                .typed::<String>()
+                .default_text("EUR"),
+            Field::new("port", "u16", "")
+                .typed::<u16>()
+                .default_text("1"),
+            Field::new("rate", "f64", "")
+                .typed::<f64>()
+                .default_text("0.5"),
+            Field::new("open", "bool", "")
+                .typed::<bool>()
+                .default_text("true"),
+            Field::new("hold", "Duration", "")
+                .typed::<Duration>()
+                .default_text("30s"),
+            Field::new("upload", "ByteSize", "")
+                .typed::<ByteSize>()
+                .default_text("1MiB"),
+            Field::new("region", "Option<String>", "")
+                .typed::<Option<String>>()
+                .optional(true),
+            Field::new("workers", "Option<u8>", "")
+                .typed::<Option<u8>>()
+                .optional(true),
+            Field::new("payments", "Vec<String>", "")
+                .typed::<Vec<String>>()
+                .default_list(&["card", "cash"]),
+            Field::new("sizes", "Vec<u32>", "")
+                .typed::<Vec<u32>>()
+                .default_list(&[]),
+            Field::new("labels", "HashMap<String, String>", "")
+                .typed::<HashMap<String, String>>()
+                .optional(true),
+            Field::new("mode", "Mode", "")
+                .typed::<Mode>()
+                .default_text("open"),
+            Field::new("delivery", "Delivery", "")
+                .typed::<Delivery>()
+                .nested(Some(Delivery::fields)),
             Field::new("api_key", "Secret<String>", "")
+                .typed::<Secret<String>>()
                 .default_text("none")
                 .secret(true),
         ]
@@ -180,17 +211,23 @@ pub(super) struct Deep {
 
 impl Describe for Deep {
     fn fields() -> Vec<Field> {
-        vec![Field::new("level", "u8", "")]
+        vec![Field::new("level", "u8", "").typed::<u8>()]
     }
 }
 
 impl Describe for Needy {
     fn fields() -> Vec<Field> {
         vec![
-            Field::new("currency", "String", ""),
-            Field::new("port", "u16", "").default_text("1"),
-            Field::new("api_key", "Secret<String>", "").secret(true),
-            Field::new("depth", "Deep", "").nested(Some(Deep::fields)),
+            Field::new("currency", "String", "").typed::<String>(),
+            Field::new("port", "u16", "")
+                .typed::<u16>()
+                .default_text("1"),
+            Field::new("api_key", "Secret<String>", "")
+                .typed::<Secret<String>>()
+                .secret(true),
+            Field::new("depth", "Deep", "")
+                .typed::<Deep>()
+                .nested(Some(Deep::fields)),
         ]
     }
 }

@@ -177,9 +177,11 @@ fn a_secret_is_in_no_report() {
     impl Describe for Vault {
         fn fields() -> Vec<Field> {
             vec![
-                Field::new("pin", "Secret<u32>", "").secret(true),
-                Field::new("token", "u32", ""),
-                Field::new("address", "IpAddr", ""),
+                Field::new("pin", "Secret<u32>", "")
+                    .typed::<Secret<u32>>()
+                    .secret(true),
+                Field::new("token", "u32", "").typed::<u32>(),
+                Field::new("address", "IpAddr", "").typed::<std::net::IpAddr>(),
             ]
         }
     }

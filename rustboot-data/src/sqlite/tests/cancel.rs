@@ -73,6 +73,16 @@ async fn two_rows(db: &SqliteDb, way: u64, name: String) -> rustboot_core::Resul
             insert("b").execute(&mut *tx).await?;
             tx.rollback().await?;
         }
+        // A savepoint that is dropped must not be what an earlier cancelled commit makes sqlx ignore.
+        4 => {
+            let mut tx = db.begin().await?;
+            insert("a").execute(&mut *tx).await?;
+            let mut inner = tx.begin().await?;
+            insert("c").execute(&mut *inner).await?;
+            drop(inner);
+            insert("b").execute(&mut *tx).await?;
+            tx.commit().await?;
+        }
         // One statement that takes its time, in a transaction: an interrupt ends the whole of it.
         _ => {
             let mut tx = db.begin().await?;
@@ -117,7 +127,7 @@ async fn five_hundred_cancelled_transactions_leave_nothing() {
             let mut dice = Dice(lane * 7919 + 1);
             let mut done = 0;
             for round in 0..125 {
-                let way = dice.roll(5);
+                let way = dice.roll(6);
                 let pending = dice.roll(14) as usize;
                 let name = format!("{lane}-{round}");
                 if let Some(result) = cut_after(pending, two_rows(&db, way, name)).await {
@@ -256,4 +266,29 @@ async fn a_connection_that_waits_for_a_foreign_lock_holds_up_nobody() {
     assert!(began.elapsed() < Duration::from_secs(1));
     lock.commit().await.unwrap();
     insert(&db, "b").await.unwrap();
+}
+
+/// sqlx expects a rollback after a commit whose end nobody saw, and ignores the next one that comes. When ours did not come,
+/// it would be the rollback of somebody's savepoint.
+#[tokio::test]
+async fn a_commit_that_nobody_waits_for_costs_no_later_savepoint() {
+    let Fixture { db, dir: _dir } = fixture(Policy {
+        max_connections: 1,
+        ..policy()
+    })
+    .await;
+    for round in 0..50 {
+        let tx = db.begin().await.unwrap();
+        cut_after(0, tx.commit()).await;
+        let mut tx = db.begin().await.unwrap();
+        let mut inner = tx.begin().await.unwrap();
+        sqlx::query("INSERT INTO item (name) VALUES (?)")
+            .bind(round)
+            .execute(&mut *inner)
+            .await
+            .unwrap();
+        drop(inner);
+        tx.commit().await.unwrap();
+        assert_eq!(count(&db).await, 0);
+    }
 }
