@@ -14,7 +14,7 @@ run: ## run the quickstart example; ARGS are its arguments
 	$(CARGO) run -q -p quickstart -- $(ARGS)
 
 # Without a choice of targets, cargo runs all of them: unit, integration and UI tests, those of the examples, doc tests.
-test: ## install what the tests need, then run all tests, doc tests included; ARGS choose some
+test: ## install what the tests need, then run all tests, doc tests included; ARGS choose some by name
 	scripts/install-test-tools
 	$(CARGO) test --workspace --all-features --no-fail-fast $(ARGS)
 
@@ -22,10 +22,9 @@ lint: ## check the formatting, and clippy without a warning
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
 
-# A package of its own, so that nobody who only builds the framework compiles criterion.
-bench: ## run the benchmarks; ARGS go to cargo bench
-	@test -f benches/Cargo.toml || { echo "there are no benchmarks yet: benches/Cargo.toml is missing" >&2; exit 1; }
-	$(CARGO) bench --manifest-path benches/Cargo.toml $(ARGS)
+bench: ## count instructions and allocations of a request (valgrind), then measure times; ARGS go to cargo bench
+	benches/count
+	$(CARGO) bench -p rustboot-benches $(ARGS)
 
 docs: ## build the API documentation without a warning
 	RUSTDOCFLAGS="$$RUSTDOCFLAGS -D warnings" $(CARGO) doc --workspace --no-deps --all-features

@@ -25,6 +25,7 @@
 //! |---|---|---|
 //! | `web` | yes | listener, routes, request pipeline, management endpoints |
 //! | `observe` | yes | logs and metrics |
+//! | `validate` | with `web` | [garde](https://docs.rs/garde) rules on configuration and input |
 //! | `sqlite` | | [`SqliteDb`]: a pool, migrations, health |
 //!
 //! # Where to look
@@ -70,6 +71,8 @@ pub use rustboot_observe as observe;
 
 #[cfg(feature = "web")]
 pub use axum;
+#[cfg(feature = "validate")]
+pub use garde;
 #[cfg(feature = "web")]
 pub use rustboot_web::{ClientIp, ErrorBody, Path, Problem, RequestId, Valid, WebAppBuilder};
 

@@ -25,6 +25,21 @@ pub use rustboot_web::{RouteDef, route_handler};
 /// The compiler that built the framework, and with it the application.
 pub const RUSTC: &str = env!("RUSTBOOT_RUSTC");
 
+/// Checks a section against its garde rules: what `#[config]` puts into `Properties::check` when there are any.
+#[cfg(feature = "validate")]
+pub fn check_rules<T: garde::Validate<Context = ()>>(
+    section: &T,
+    problems: &mut Vec<(String, String)>,
+) {
+    if let Err(report) = section.validate() {
+        problems.extend(report.iter().map(|(path, problem)| {
+            // garde writes `items[0].name`, and keys have dots.
+            let key = path.to_string().replace('[', ".").replace(']', "");
+            (key, problem.to_string())
+        }));
+    }
+}
+
 /// Runs an application: what `#[rustboot::app]` puts into `main`.
 pub fn main(
     info: AppInfo,

@@ -12,18 +12,15 @@ use super::context::{Sections, read_section};
 use super::{AppInfo, Condition, ErasedModule, Module};
 use crate::command::Command;
 use crate::component::build::Preparation;
-use crate::component::graph::{Node, Strength};
-use crate::component::{
-    BoxFuture, ComponentKey, Dependency, Instance, Resolver, TypeIdMap, Wiring,
-};
+use crate::component::graph::Node;
+use crate::component::{TypeIdMap, Wiring};
 use crate::config::bind::{Binding, UnknownKey};
 use crate::config::settings::Settings;
 use crate::config::{Config, ConfigDef, Origin, Profile, Properties, Sources, load};
 use crate::error::{Classifier, Error, ErrorKind, Result};
-use crate::health::HealthIndicator;
-use crate::lifecycle::{Hook, HookPhase, Server};
-use crate::management::{self, Endpoint, Exposure};
-use crate::report::{Problem, Report};
+use crate::lifecycle::{Hook, Server};
+use crate::management::{self, Endpoint};
+use crate::report::Report;
 use crate::schedule::TaskDef;
 use crate::source::Location;
 
@@ -207,203 +204,6 @@ impl AppBuilder {
             Some(Value::Dict(_, dict)) => dict.keys().cloned().collect(),
             _ => Vec::new(),
         }
-    }
-
-    /// Hands in a component by hand. It replaces the one of the same type that `#[component]` or a module declares.
-    #[track_caller]
-    pub fn provide<T: Send + Sync + 'static>(&mut self, value: T) -> &mut Self {
-        let instance = Instance::new(value);
-        self.nodes.push(Node {
-            key: ComponentKey::of::<T>(),
-            location: Location::caller(),
-            dependencies: Vec::new(),
-            strength: Strength::Provided,
-            eager: true,
-            factory: Arc::new(move |_| {
-                let instance = instance.clone();
-                Ok(Box::pin(async move { Ok(instance) }))
-            }),
-        });
-        self
-    }
-
-    /// Declares a component that is there unless the user brings one of that type, and built only when somebody needs it.
-    #[track_caller]
-    pub fn fallback_component<F>(
-        &mut self,
-        key: ComponentKey,
-        dependencies: Vec<Dependency>,
-        factory: F,
-    ) -> &mut Self
-    where
-        F: Fn(&Resolver<'_>) -> Result<BoxFuture<'static, Result<Instance>>>
-            + Send
-            + Sync
-            + 'static,
-    {
-        self.nodes.push(Node {
-            key,
-            location: Location::caller(),
-            dependencies,
-            strength: Strength::Fallback,
-            eager: false,
-            factory: Arc::new(factory),
-        });
-        self
-    }
-
-    /// Builds a fallback component even when nobody needs it: because it is configured.
-    pub fn require(&mut self, key: ComponentKey) -> &mut Self {
-        for node in self.nodes.iter_mut().filter(|node| node.key == key) {
-            node.eager = true;
-        }
-        self
-    }
-
-    /// Says that something needs components, so that it is checked with everything else.
-    pub fn wiring(&mut self, wiring: Wiring) -> &mut Self {
-        self.wirings.push(wiring);
-        self
-    }
-
-    /// Adds something that has to be done to a component before anybody may use it: migrations.
-    pub fn prepare<F, Fut>(&mut self, key: ComponentKey, run: F) -> &mut Self
-    where
-        F: Fn(Instance) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<()>> + Send + 'static,
-    {
-        self.preparations.push(Preparation {
-            key,
-            run: Arc::new(move |instance| Box::pin(run(instance))),
-        });
-        self
-    }
-
-    /// Adds a hook.
-    #[track_caller]
-    pub fn hook<F, Fut>(
-        &mut self,
-        phase: HookPhase,
-        name: &str,
-        dependencies: Vec<Dependency>,
-        call: F,
-    ) -> &mut Self
-    where
-        F: Fn(&Resolver<'_>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<()>> + Send + 'static,
-    {
-        self.hooks.push(Hook {
-            name: name.to_owned(),
-            phase,
-            location: Location::caller(),
-            dependencies,
-            call: Arc::new(move |resolver| Ok(Box::pin(call(resolver)))),
-        });
-        self
-    }
-
-    /// Adds a scheduled task.
-    pub fn task(&mut self, task: TaskDef) -> &mut Self {
-        self.tasks.push(task);
-        self
-    }
-
-    /// Adds a health indicator that needs no component.
-    pub fn health(&mut self, indicator: impl HealthIndicator) -> &mut Self {
-        let indicator: Arc<dyn HealthIndicator> = Arc::new(indicator);
-        self.indicators
-            .push(Arc::new(move |_| Ok(Some(Arc::clone(&indicator)))));
-        self
-    }
-
-    /// Adds a health indicator that is made once the components are there; `None` when there is nothing to look at.
-    pub fn health_of<F>(&mut self, make: F) -> &mut Self
-    where
-        F: Fn(&Resolver<'_>) -> Result<Option<Arc<dyn HealthIndicator>>> + Send + Sync + 'static,
-    {
-        self.indicators.push(Arc::new(make));
-        self
-    }
-
-    /// Adds a server.
-    pub fn server(&mut self, server: impl Server) -> &mut Self {
-        self.servers.push(Arc::new(server));
-        self
-    }
-
-    /// Adds a management endpoint.
-    pub fn endpoint(&mut self, endpoint: Endpoint) -> &mut Self {
-        self.endpoints.push(endpoint);
-        self
-    }
-
-    /// The paths of the management endpoints so far, and who may see each.
-    pub fn endpoint_paths(&self) -> Vec<(&'static str, Exposure)> {
-        self.endpoints
-            .iter()
-            .map(|endpoint| (endpoint.path, endpoint.exposure))
-            .collect()
-    }
-
-    /// Hands the running application something that is no component: what one module has to tell another at run time
-    /// ([`AppContext::attachment`](super::AppContext::attachment)). One of each type.
-    pub fn attach<T: Send + Sync + 'static>(&mut self, value: T) -> &mut Self {
-        self.attachments.insert(TypeId::of::<T>(), Arc::new(value));
-        self
-    }
-
-    /// Whether the items that the macros collected from the linked crates belong to this application.
-    pub fn collects_items(&self) -> bool {
-        self.with_inventory
-    }
-
-    /// Adds a command.
-    pub fn command(&mut self, command: Command) -> &mut Self {
-        self.commands.push(command);
-        self
-    }
-
-    /// Adds somebody who knows what the errors of a library mean.
-    pub fn classify(&mut self, classifier: Classifier) -> &mut Self {
-        self.classifiers.push(classifier);
-        self
-    }
-
-    /// Adds a problem of the configuration: a key, a sentence, and what to do. Where the key was set is added.
-    pub fn config_problem(&mut self, key: &str, message: &str, help: &str) -> &mut Self {
-        let mut problem = Problem::new(key, message);
-        if let Some(origin) = self.load().origin(key) {
-            problem = problem.note(origin.sentence());
-        }
-        self.report
-            .configuration
-            .push(problem.note(format!("help: {help}")));
-        self
-    }
-
-    /// Adds a problem of the wiring, to be reported with all others.
-    pub fn problem(&mut self, problem: Problem) -> &mut Self {
-        self.report.wiring.push(problem);
-        self
-    }
-
-    /// Says that the module being configured is active, and why.
-    pub fn active(&mut self, reason: impl Into<String>) -> &mut Self {
-        self.condition(true, reason.into())
-    }
-
-    /// Says that the module being configured does nothing, and why.
-    pub fn inactive(&mut self, reason: impl Into<String>) -> &mut Self {
-        self.condition(false, reason.into())
-    }
-
-    fn condition(&mut self, active: bool, reason: String) -> &mut Self {
-        self.conditions.push(Condition {
-            module: self.current_module.clone(),
-            active,
-            reason,
-        });
-        self
     }
 
     /// State that a module keeps in the builder, made by `Default` when it is first asked for. Extension traits on

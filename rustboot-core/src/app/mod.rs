@@ -11,6 +11,7 @@ mod builder;
 mod context;
 mod info;
 mod module;
+mod register;
 mod run;
 mod running;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Components: the parts of an application, one instance of each, wired by their types.
 //!
 //! A component is made by an async factory whose parameters are its dependencies ([`ComponentDef`]; `#[component]` writes
-//! one). [`graph`] checks all of them together before anything is opened and fixes the order; [`build`] runs the factories,
+//! one). `graph` checks all of them together before anything is opened and fixes the order; `build` runs the factories,
 //! those that do not need each other at the same time. Afterwards nothing is added or taken away: reading a component is a
 //! look-up without a lock.
 //!

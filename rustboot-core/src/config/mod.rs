@@ -4,15 +4,15 @@
 //!
 //! | layer | where | code |
 //! |---|---|---|
-//! | defaults | `#[config(default = …)]`, [`AppBuilder::default_value`](crate::app::AppBuilder::default_value) | [`layer`] |
-//! | `config/app.toml`, then `config/app.{profile}.toml` | files | [`file`] |
-//! | `.env`, then `.env.{profile}` | files of variables | [`dotenv`] |
-//! | environment | `APP_SERVER__PORT`, and well-known names such as `PORT` | [`env`] |
-//! | secrets | `/run/secrets`, `NAME_FILE` variables | [`secrets`] |
-//! | command line | `--set key=value`, `--server.port=9090` | [`args`] |
-//! | overrides in code | tests | [`layer`] |
+//! | defaults | `#[config(default = …)]`, [`AppBuilder::default_value`](crate::app::AppBuilder::default_value) | `layer` |
+//! | `config/app.toml`, then `config/app.{profile}.toml` | files | `file` |
+//! | `.env`, then `.env.{profile}` | files of variables | `dotenv` |
+//! | environment | `APP_SERVER__PORT`, and well-known names such as `PORT` | `env` |
+//! | secrets | `/run/secrets`, `NAME_FILE` variables | `secrets` |
+//! | command line | `--set key=value`, `--server.port=9090` | `args` |
+//! | overrides in code | tests | `layer` |
 //!
-//! figment merges the layers and remembers which one a value came from; [`bind`] turns the result into structs and collects
+//! figment merges the layers and remembers which one a value came from; `bind` turns the result into structs and collects
 //! every problem instead of stopping at the first.
 //!
 //! What it will not do: change the process environment, expand placeholders in the text of a file (a value must never change

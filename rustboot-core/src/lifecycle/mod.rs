@@ -4,7 +4,7 @@
 //! Stop: readiness off → drain delay → the listeners close and requests in flight finish → tasks → `on_stop` → pools →
 //! telemetry. Each step has a deadline, is logged with its duration, and runs whatever the one before it did.
 //!
-//! [`start`](start::start) and [`stop`](stop::stop) read as these two lists. What a crate takes part in, it registers:
+//! `start` and `stop` read as these two lists. What a crate takes part in, it registers:
 //! a [`Server`], a hook, a task.
 
 mod config;

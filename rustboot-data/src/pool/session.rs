@@ -127,7 +127,16 @@ impl<DB: Driver> Session<DB> {
 
     pub(super) async fn commit(&mut self) -> Result<(), Error> {
         let (connection, watch) = self.control("COMMIT");
-        watch.over(DB::TransactionManager::commit(connection)).await
+        watch
+            .over(DB::TransactionManager::commit(connection))
+            .await?;
+        match self.depth() {
+            0 => Ok(()),
+            // sqlx ends one level at a time; the one that is left will be rolled back.
+            _ => Err(Error::Protocol(
+                "a savepoint was left open, so only that one ended".to_owned(),
+            )),
+        }
     }
 
     pub(super) async fn roll_back(&mut self) -> Result<(), Error> {

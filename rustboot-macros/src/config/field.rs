@@ -7,7 +7,7 @@ use syn::{Attribute, Field, Meta, Result, Type};
 use super::default::{Default, needs_equals};
 use super::rename::renamed;
 use super::serde_attributes::SerdeAttributes;
-use super::{doc, is_config};
+use super::{doc, is_config, serde_attributes};
 use crate::arguments::{Arguments, Grammar, Value};
 use crate::mistakes::all;
 use crate::type_text::type_text;
@@ -69,6 +69,17 @@ impl ConfigField {
         let ours: Vec<Attribute> = ours;
         let defaults = all(ours.iter().map(default))?;
         Ok(defaults.into_iter().flatten().next())
+    }
+
+    /// A flattened field goes to the binder under a name that it knows, since serde's own flattening loses types and origins.
+    pub(crate) fn flatten_by_name(field: &mut Field) {
+        let Some(ident) = &field.ident else { return };
+        let name = format!("$rustboot::flatten::{ident}");
+        if serde_attributes::remove(&mut field.attrs, "flatten") {
+            field
+                .attrs
+                .push(syn::parse_quote!(#[serde(rename = #name)]));
+        }
     }
 
     /// Whether serde has to be told of the default.

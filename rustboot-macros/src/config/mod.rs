@@ -86,7 +86,12 @@ fn implementation(
             field.attrs.push(parse_quote!(#[serde(default)]));
         }
         fields.push(described.describe(&private, container.default));
+        ConfigField::flatten_by_name(field);
     }
+    let has_rules = structure
+        .fields
+        .iter()
+        .any(|field| field.attrs.iter().any(is_rule));
     match structure::own_deserialize(structure) {
         Some(error) => note(mistakes, error),
         None => {
@@ -99,7 +104,8 @@ fn implementation(
         }
     }
     let ident = &structure.ident;
-    let section = prefix.map(|prefix| section(&private, ident, &prefix.to_token_stream()));
+    let section =
+        prefix.map(|prefix| section(&private, ident, &prefix.to_token_stream(), has_rules));
     quote! {
         const _: () = {
             impl #private::Describe for #ident {
@@ -115,7 +121,24 @@ fn implementation(
     }
 }
 
-fn section(private: &TokenStream, ident: &syn::Ident, prefix: &TokenStream) -> TokenStream {
+/// Whether an attribute is a rule of garde, whose derive the user has put on the struct.
+fn is_rule(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("garde")
+}
+
+fn section(
+    private: &TokenStream,
+    ident: &syn::Ident,
+    prefix: &TokenStream,
+    has_rules: bool,
+) -> TokenStream {
+    let check = has_rules.then(|| {
+        quote! {
+            fn check(&self, problems: &mut ::std::vec::Vec<(::std::string::String, ::std::string::String)>) {
+                #private::check_rules(self, problems);
+            }
+        }
+    });
     let name = ident.unraw().to_string();
     let location = location(private, ident);
     quote! {
@@ -123,6 +146,7 @@ fn section(private: &TokenStream, ident: &syn::Ident, prefix: &TokenStream) -> T
             const PREFIX: &'static str = #prefix;
             const NAME: &'static str = #name;
             const LOCATION: #private::Location = #location;
+            #check
         }
         #private::inventory::submit! { #private::ConfigDef::of::<#ident>() }
     }

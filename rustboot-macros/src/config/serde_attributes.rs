@@ -77,6 +77,49 @@ fn value(meta: &ParseNestedMeta<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Removes a word from all `#[serde(…)]` among the attributes. Returns whether it was there.
+pub(crate) fn remove(attributes: &mut [Attribute], word: &str) -> bool {
+    let mut found = false;
+    for attribute in attributes {
+        let syn::Meta::List(list) = &mut attribute.meta else {
+            continue;
+        };
+        if !list.path.is_ident("serde") {
+            continue;
+        }
+        let items = std::mem::take(&mut list.tokens);
+        let mut kept: Vec<TokenStream> = Vec::new();
+        for item in split(items) {
+            if item.to_string() == word {
+                found = true;
+            } else {
+                kept.push(item);
+            }
+        }
+        list.tokens = quote::quote!(#(#kept),*);
+    }
+    found
+}
+
+/// The items of a list, at its commas. What is in brackets is one token here.
+fn split(tokens: TokenStream) -> Vec<TokenStream> {
+    let mut items = vec![TokenStream::new()];
+    for token in tokens {
+        match &token {
+            proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ',' => {
+                items.push(TokenStream::new())
+            }
+            _ => {
+                if let Some(last) = items.last_mut() {
+                    last.extend([token]);
+                }
+            }
+        }
+    }
+    items.retain(|item| !item.is_empty());
+    items
+}
+
 #[cfg(test)]
 mod tests {
     use syn::parse_quote;
@@ -94,6 +137,19 @@ mod tests {
         assert_eq!(read.rename.as_deref(), Some("in"));
         assert_eq!(read.rename_all.as_deref(), Some("kebab-case"));
         assert!(read.default && read.flatten && !read.skip);
+    }
+
+    #[test]
+    fn a_word_is_taken_out_and_the_rest_stays() {
+        let mut attributes: Vec<Attribute> = vec![
+            parse_quote!(#[doc = "flatten"]),
+            parse_quote!(#[serde(flatten, default = "a", bound(deserialize = "T: A, U: B"))]),
+        ];
+        assert!(remove(&mut attributes, "flatten"));
+        let left: Attribute =
+            parse_quote!(#[serde(default = "a", bound(deserialize = "T: A, U: B"))]);
+        assert_eq!(attributes[1], left);
+        assert!(!remove(&mut attributes, "flatten"));
     }
 
     #[test]

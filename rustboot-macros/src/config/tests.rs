@@ -45,7 +45,7 @@ fn a_section_with_all_kinds_of_fields() {
             #[serde(skip)]
             cache: Cache,
             #[cfg(feature = "more")]
-            #[serde(flatten)]
+            #[serde(rename = "$rustboot::flatten::more")]
             more: More,
         }
         const _: () = {

@@ -1,6 +1,8 @@
 //! Lists, sections and enums for serde.
 
-use figment::value::{Dict, Value};
+use std::borrow::Cow;
+
+use figment::value::{Dict, Tag, Value};
 use serde::Deserializer;
 use serde::de::value::StringDeserializer;
 use serde::de::{
@@ -9,7 +11,7 @@ use serde::de::{
 
 use super::de::ValueDe;
 use super::error::BindError;
-use super::{Context, join};
+use super::{Context, UnknownKey, join};
 
 /// The items of a list.
 pub(super) struct Items<'a, 'c> {
@@ -48,13 +50,26 @@ impl<'de> SeqAccess<'de> for Items<'_, '_> {
     }
 }
 
-/// The keys of a section; those that failed before come last.
+/// What `#[config]` renames a flattened field to. serde's own flattening collects the values first, untyped, and loses where
+/// they came from; under this name the field gets everything that the struct itself does not know, as it is.
+const FLATTEN: &str = "$rustboot::flatten::";
+
+/// The keys of a section; those that failed before come last, flattened parts at the very end.
 pub(super) struct Keys<'a, 'c> {
-    entries: std::vec::IntoIter<(&'a String, &'a Value)>,
-    value: Option<(&'a String, &'a Value)>,
+    entries: std::vec::IntoIter<Entry<'a>>,
+    value: Option<Entry<'a>>,
     key: &'a str,
     context: &'c Context<'c>,
     known: &'static [&'static str],
+    flattened: usize,
+    /// What each flattened part did not know. A key is unknown when none of them knows it.
+    unknown_to_parts: Vec<Vec<UnknownKey>>,
+}
+
+struct Entry<'a> {
+    name: &'a str,
+    value: Cow<'a, Value>,
+    is_part: bool,
 }
 
 impl<'a, 'c> Keys<'a, 'c> {
@@ -64,15 +79,67 @@ impl<'a, 'c> Keys<'a, 'c> {
         context: &'c Context<'c>,
         known: &'static [&'static str],
     ) -> Self {
-        let mut entries: Vec<_> = dict.iter().collect();
-        entries.sort_by_key(|(name, _)| context.is_tainted(&join(key, name)));
+        let parts: Vec<&'static str> = known
+            .iter()
+            .copied()
+            .filter(|name| name.starts_with(FLATTEN))
+            .collect();
+        let is_own = |name: &str| parts.is_empty() || known.contains(&name);
+        let mut entries: Vec<Entry<'a>> = dict
+            .iter()
+            .filter(|(name, _)| is_own(name))
+            .map(|(name, value)| Entry {
+                name,
+                value: Cow::Borrowed(value),
+                is_part: false,
+            })
+            .collect();
+        entries.sort_by_key(|entry| context.is_tainted(&join(key, entry.name)));
+        if !parts.is_empty() {
+            let rest: Dict = dict
+                .iter()
+                .filter(|(name, _)| !is_own(name))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
+            entries.extend(parts.iter().map(|name| Entry {
+                name,
+                value: Cow::Owned(Value::Dict(Tag::Default, rest.clone())),
+                is_part: true,
+            }));
+        }
         Self {
             entries: entries.into_iter(),
             value: None,
             key,
             context,
             known,
+            flattened: parts.len(),
+            unknown_to_parts: Vec::new(),
         }
+    }
+
+    /// A flattened part: the same key, and whatever it does not know may be known to another.
+    fn part<'de, V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+        value: &Value,
+    ) -> Result<V::Value, BindError> {
+        let before = self.context.unknown.borrow().len();
+        let result = seed.deserialize(ValueDe::new(value, self.key.to_owned(), self.context));
+        let mut unknown = self.context.unknown.borrow_mut();
+        let of_this = unknown.split_off(before);
+        self.unknown_to_parts.push(of_this);
+        if self.unknown_to_parts.len() == self.flattened
+            && let Some((first, others)) = self.unknown_to_parts.split_first()
+        {
+            let to_all = |key: &&UnknownKey| {
+                others
+                    .iter()
+                    .all(|other| other.iter().any(|o| o.key == key.key))
+            };
+            unknown.extend(first.iter().filter(to_all).cloned());
+        }
+        result
     }
 }
 
@@ -83,23 +150,27 @@ impl<'de> MapAccess<'de> for Keys<'_, '_> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, BindError> {
-        let Some((name, value)) = self.entries.next() else {
+        let Some(entry) = self.entries.next() else {
             return Ok(None);
         };
-        self.value = Some((name, value));
-        let identifier: StringDeserializer<BindError> = name.clone().into_deserializer();
-        seed.deserialize(identifier)
-            .map(Some)
-            .map_err(|error: BindError| error.at(&join(self.key, name), false))
+        let identifier: StringDeserializer<BindError> = entry.name.to_owned().into_deserializer();
+        let key = seed
+            .deserialize(identifier)
+            .map_err(|error: BindError| error.at(&join(self.key, entry.name), false));
+        self.value = Some(entry);
+        key.map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, BindError> {
-        let Some((name, value)) = self.value.take() else {
+        let Some(entry) = self.value.take() else {
             return Err(BindError::new("a value was asked for before its key"));
         };
+        if entry.is_part {
+            return self.part(seed, &entry.value);
+        }
         seed.deserialize(ValueDe {
-            value,
-            key: join(self.key, name),
+            value: &entry.value,
+            key: join(self.key, entry.name),
             context: self.context,
             siblings: self.known,
         })

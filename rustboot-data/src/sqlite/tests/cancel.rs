@@ -281,14 +281,33 @@ async fn a_commit_that_nobody_waits_for_costs_no_later_savepoint() {
         let tx = db.begin().await.unwrap();
         cut_after(0, tx.commit()).await;
         let mut tx = db.begin().await.unwrap();
-        let mut inner = tx.begin().await.unwrap();
         sqlx::query("INSERT INTO item (name) VALUES (?)")
             .bind(round)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        let mut inner = tx.begin().await.unwrap();
+        sqlx::query("INSERT INTO item (name) VALUES (?)")
+            .bind("lost")
             .execute(&mut *inner)
             .await
             .unwrap();
         drop(inner);
         tx.commit().await.unwrap();
-        assert_eq!(count(&db).await, 0);
+        assert_eq!(count(&db).await, round + 1);
     }
+}
+
+#[tokio::test]
+async fn a_commit_that_ended_only_a_savepoint_is_no_success() {
+    let Fixture { db, dir: _dir } = fixture(policy()).await;
+    let mut tx = db.begin().await.unwrap();
+    std::mem::forget(tx.begin().await.unwrap());
+    sqlx::query("INSERT INTO item (name) VALUES ('a')")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap_err();
+    assert_eq!(count(&db).await, 0);
+    insert(&db, "b").await.unwrap();
 }
