@@ -26,13 +26,12 @@
 //! | `web` | yes | listener, routes, request pipeline, management endpoints |
 //! | `observe` | yes | logs and metrics |
 //! | `validate` | with `web` | [garde](https://docs.rs/garde) rules on configuration and input |
-//! | `sqlite` | | [`SqliteDb`]: a pool, migrations, health |
+//! | `sqlite` | | `SqliteDb`: a pool, migrations, health |
 //!
 //! # Where to look
 //!
 //! `docs/` of the repository has the guide; `docs/ARCHITECTURE.md` walks through a start, a request and a stop.
 //! `examples/quickstart` is a complete service.
-#![cfg_attr(not(feature = "sqlite"), doc = "\n[`SqliteDb`]: https://docs.rs/sqlx")]
 
 // The macros name everything as `::rustboot`; in our own tests and examples that is this crate.
 extern crate self as rustboot;

@@ -174,7 +174,14 @@ impl AppBuilder {
         consumers.extend(self.hooks.iter().map(Hook::wiring));
         consumers.extend(self.tasks.iter().map(TaskDef::wiring));
         match graph::plan(std::mem::take(&mut self.nodes), &consumers) {
-            Ok(plan) => Some(plan),
+            Ok(plan) => {
+                let unavailable = plan
+                    .nodes
+                    .iter()
+                    .filter_map(|node| node.unavailable.clone());
+                self.report.configuration.extend(unavailable);
+                Some(plan)
+            }
             Err(problems) => {
                 self.report.wiring.extend(problems);
                 None

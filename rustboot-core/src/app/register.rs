@@ -28,6 +28,7 @@ impl AppBuilder {
             dependencies: Vec::new(),
             strength: Strength::Provided,
             eager: true,
+            unavailable: None,
             factory: Arc::new(move |_| {
                 let instance = instance.clone();
                 Ok(Box::pin(async move { Ok(instance) }))
@@ -56,6 +57,7 @@ impl AppBuilder {
             dependencies,
             strength: Strength::Fallback,
             eager: false,
+            unavailable: None,
             factory: Arc::new(factory),
         });
         self
@@ -65,6 +67,15 @@ impl AppBuilder {
     pub fn require(&mut self, key: ComponentKey) -> &mut Self {
         for node in self.nodes.iter_mut().filter(|node| node.key == key) {
             node.eager = true;
+        }
+        self
+    }
+
+    /// Says that a fallback component cannot be built as things are configured. That is a problem only when something needs
+    /// it, and is then reported with all others, before anything is opened.
+    pub fn unavailable(&mut self, key: ComponentKey, problem: Problem) -> &mut Self {
+        for node in self.nodes.iter_mut().filter(|node| node.key == key) {
+            node.unavailable = Some(problem.clone());
         }
         self
     }

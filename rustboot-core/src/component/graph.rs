@@ -35,6 +35,8 @@ pub(crate) struct Node {
     pub(crate) strength: Strength,
     /// Built even when nobody asks for it, although it is only a fallback.
     pub(crate) eager: bool,
+    /// Why it cannot be built: a problem of the configuration, as soon as somebody needs it.
+    pub(crate) unavailable: Option<Problem>,
     pub(crate) factory: Factory,
 }
 
@@ -56,6 +58,7 @@ impl From<&ComponentDef> for Node {
             dependencies: (def.dependencies)(),
             strength: Strength::Declared,
             eager: true,
+            unavailable: None,
             factory: Arc::new(def.build),
         }
     }

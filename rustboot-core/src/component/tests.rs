@@ -27,6 +27,7 @@ fn node<const N: usize>(line: u32, needs: &[ComponentKey]) -> Node {
         dependencies: needs.iter().map(|key| Dependency::required(*key)).collect(),
         strength: Strength::Declared,
         eager: true,
+        unavailable: None,
         factory: Arc::new(|_| {
             Ok(Box::pin(async {
                 tokio::time::sleep(Duration::from_millis(5)).await;

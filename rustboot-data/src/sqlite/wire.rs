@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustboot_core::component::{ComponentKey, Instance};
 use rustboot_core::health::{HealthConfig, HealthIndicator};
 use rustboot_core::lifecycle::HookPhase;
+use rustboot_core::report::Problem;
 use rustboot_core::{AppBuilder, Config, Error, ErrorKind};
 use sqlx::Sqlite;
 
@@ -25,13 +26,14 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 pub(crate) fn wire(app: &mut AppBuilder, config: Config<DatabaseConfig>) {
     let key = ComponentKey::of::<SqliteDb>();
     let target = target(app, &config);
+    let has_target = target.is_some();
     app.fallback_component(key, Vec::new(), {
         let config = config.clone();
         move |_| {
             let config = config.clone();
             let target = target.clone();
             Ok(Box::pin(async move {
-                let target = target.ok_or_else(no_url)?;
+                let target = target.ok_or_else(|| Error::new(ErrorKind::Configuration, NO_URL))?;
                 let db = SqliteDb::open(target, &config, NAME).await?;
                 Ok(Instance::new(db))
             }))
@@ -39,6 +41,8 @@ pub(crate) fn wire(app: &mut AppBuilder, config: Config<DatabaseConfig>) {
     });
     if config.url.is_some() {
         app.require(key);
+    } else if !has_target {
+        app.unavailable(key, no_url());
     }
 
     match Migrations::embedded(app.app_info().resources, Sqlite::SYSTEM) {
@@ -118,9 +122,10 @@ fn target(app: &mut AppBuilder, config: &DatabaseConfig) -> Option<Target> {
     None
 }
 
-fn no_url() -> Error {
-    Error::new(
-        ErrorKind::Configuration,
-        "database.url is required, and not set: set DATABASE_URL, for example to sqlite:/data/app.db, or put a file named database_url in /run/secrets. Only in dev and test a file in data/ stands in for it",
-    )
+const NO_URL: &str = "required, and not set";
+
+fn no_url() -> Problem {
+    Problem::new("database.url", NO_URL)
+        .note("needed by the component SqliteDb, outside of the profiles dev and test")
+        .note("help: set DATABASE_URL, for example to sqlite:/data/app.db, or put a file named database_url in /run/secrets")
 }

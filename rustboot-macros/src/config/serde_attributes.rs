@@ -78,14 +78,14 @@ fn value(meta: &ParseNestedMeta<'_>) -> Result<()> {
 }
 
 /// Removes a word from all `#[serde(…)]` among the attributes. Returns whether it was there.
-pub(crate) fn remove(attributes: &mut [Attribute], word: &str) -> bool {
+pub(crate) fn remove(attributes: &mut Vec<Attribute>, word: &str) -> bool {
     let mut found = false;
-    for attribute in attributes {
+    attributes.retain_mut(|attribute| {
         let syn::Meta::List(list) = &mut attribute.meta else {
-            continue;
+            return true;
         };
         if !list.path.is_ident("serde") {
-            continue;
+            return true;
         }
         let items = std::mem::take(&mut list.tokens);
         let mut kept: Vec<TokenStream> = Vec::new();
@@ -97,7 +97,8 @@ pub(crate) fn remove(attributes: &mut [Attribute], word: &str) -> bool {
             }
         }
         list.tokens = quote::quote!(#(#kept),*);
-    }
+        !kept.is_empty()
+    });
     found
 }
 
