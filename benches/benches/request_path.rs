@@ -5,9 +5,12 @@
 //! `axum` has the yardstick in microseconds.
 //!
 //! Each server is a process of its own with one worker, so that neither criterion nor the client is in its allocator or
-//! its runtime; it is reached over one keep-alive connection on loopback.
+//! its runtime; it is reached over one keep-alive connection on loopback. All processes are on one core: only one of them
+//! ever has something to do, and waking another core takes up to three times as long as answering (measured in a VM).
 
+use std::ffi::OsString;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use criterion::measurement::{Measurement, ValueFormatter};
@@ -65,11 +68,28 @@ impl ValueFormatter for Ratio {
     }
 }
 
+/// Puts this process on one core, and says how to put others there.
+#[expect(clippy::print_stdout, reason = "the report of a bench goes to stdout")]
+fn pin() -> Vec<OsString> {
+    let pinned = Command::new("taskset")
+        .args(["-cp", "0", &std::process::id().to_string()])
+        .stdout(Stdio::null())
+        .status();
+    if pinned.is_ok_and(|status| status.success()) {
+        ["taskset", "-c", "0"].map(OsString::from).into()
+    } else {
+        // On stdout and in criterion's way, so that it is seen beside the figures.
+        println!("taskset is not there or not allowed: the ratios will depend on the scheduler");
+        Vec::new()
+    }
+}
+
 /// The servers, the yardstick first.
 fn start() -> [(Variant, Server); Variant::ALL.len()] {
     let serve = Path::new(env!("CARGO_BIN_EXE_serve"));
+    let wrapper = pin();
     Variant::ALL.map(|variant| {
-        let server = Server::start(serve, variant, &[]).expect("the server starts");
+        let server = Server::start(serve, variant, &wrapper).expect("the server starts");
         (variant, server)
     })
 }

@@ -49,40 +49,40 @@ impl Describe for DatabaseConfig {
                 "url",
                 "Secret<String>",
                 "Where the database is: `sqlite:data/app.db`. Without it, SQLite opens `data/{app}.db` in dev and test.",
-            ).typed::<Secret<String>>()
+            ).typed::<Secret<String>>().restart()
             .optional(true)
             .secret(true),
-            Field::new("max_connections", "u32", "How many connections there may be.").typed::<u32>()
+            Field::new("max_connections", "u32", "How many connections there may be.").typed::<u32>().restart()
                 .default_text("10"),
             Field::new(
                 "acquire_timeout",
                 "Duration",
                 "How long a request waits for a free connection before it is answered with 503.",
-            ).typed::<Duration>()
+            ).typed::<Duration>().restart()
             .default_text("5s"),
             Field::new(
                 "connect_timeout",
                 "Duration",
                 "How long the start waits for the database, and for its turn to migrate.",
-            ).typed::<Duration>()
+            ).typed::<Duration>().restart()
             .default_text("30s"),
             Field::new(
                 "statement_timeout",
                 "Duration",
                 "How long one statement may run; without it, as long as it takes.",
-            ).typed::<Duration>()
+            ).typed::<Duration>().restart()
             .optional(true),
             Field::new(
                 "slow_query",
                 "Duration",
                 "From when on a statement is logged as slow.",
-            ).typed::<Duration>()
+            ).typed::<Duration>().restart()
             .default_text("200ms"),
             Field::new(
                 "migrate",
                 "bool",
                 "Whether the start runs the migrations; `app migrate` always does.",
-            ).typed::<bool>()
+            ).typed::<bool>().restart()
             .default_text("true"),
         ]
     }

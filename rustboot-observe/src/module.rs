@@ -37,6 +37,7 @@ impl Describe for LogConfig {
                 "How lines look: pretty, json, compact or logfmt.",
             )
             .typed::<LogFormat>()
+            .restart()
             .default_by_profile("pretty", "json"),
             Field::new(
                 "access",
@@ -44,6 +45,7 @@ impl Describe for LogConfig {
                 "Whether each request is logged (target `access`, level INFO).",
             )
             .typed::<bool>()
+            .restart()
             .default_text("true"),
         ]
     }
@@ -110,6 +112,17 @@ impl ObserveModule {
                         "the log could not be written within {FLUSH_LIMIT:?}"
                     )))
                 }
+            }
+        });
+        let reloaded = logs.clone();
+        app.on_config_change(move |app, change| {
+            let config = app
+                .config::<LogConfig>()
+                .filter(|_| change.affects("log.level"));
+            if let Some(config) = config
+                && let Err(invalid) = reloaded.set_filter(&config.level)
+            {
+                tracing::error!(target: "rustboot::config", %invalid, "log.level was not changed");
             }
         });
         app.attach(logs);

@@ -37,41 +37,41 @@ pub struct ServerConfig {
 impl Describe for ServerConfig {
     fn fields() -> Vec<Field> {
         vec![
-            Field::new("host", "IpAddr", "The address to listen on. Only this machine in dev.").typed::<IpAddr>()
+            Field::new("host", "IpAddr", "The address to listen on. Only this machine in dev.").typed::<IpAddr>().restart()
                 .default_by_profile("127.0.0.1", "0.0.0.0"),
-            Field::new("port", "u16", "The port to listen on; 0 picks a free one.").typed::<u16>().default_text("8080"),
+            Field::new("port", "u16", "The port to listen on; 0 picks a free one.").typed::<u16>().restart().default_text("8080"),
             Field::new(
                 "request_timeout",
                 "Duration",
                 "How long a request may take, from its head to the head of the answer. Then 503.",
-            ).typed::<Duration>()
+            ).typed::<Duration>().restart()
             .default_text("30s"),
             Field::new(
                 "header_read_timeout",
                 "Duration",
                 "How long a client may take to send the head of a request. Then the connection is closed.",
-            ).typed::<Duration>()
+            ).typed::<Duration>().restart()
             .default_text("10s"),
-            Field::new("body_limit", "ByteSize", "The largest request body. Then 413.").typed::<ByteSize>().default_text("2MiB"),
+            Field::new("body_limit", "ByteSize", "The largest request body. Then 413.").typed::<ByteSize>().restart().default_text("2MiB"),
             // What one connection may make us buffer before anything is known about it.
-            Field::new("header_limit", "ByteSize", "The largest request head. Then 431.").typed::<ByteSize>().default_text("64KiB"),
+            Field::new("header_limit", "ByteSize", "The largest request head. Then 431.").typed::<ByteSize>().restart().default_text("64KiB"),
             Field::new(
                 "max_connections",
                 "usize",
                 "How many connections may be open; further ones wait in the operating system's queue.",
-            ).typed::<usize>()
+            ).typed::<usize>().restart()
             .default_text("10000"),
             Field::new(
                 "max_in_flight",
                 "Option<usize>",
                 "How many requests may be in flight; further ones get 503. Unset for no limit.",
-            ).typed::<Option<usize>>()
+            ).typed::<Option<usize>>().restart()
             .optional(true),
             Field::new(
                 "trusted_proxies",
                 "Vec<Network>",
                 "Networks whose forwarding headers are believed, such as 10.0.0.0/8.",
-            ).typed::<Vec<Network>>()
+            ).typed::<Vec<Network>>().restart()
             .default_list(&[]),
         ]
     }
@@ -125,12 +125,12 @@ pub struct ManagementConfig {
 impl Describe for ManagementConfig {
     fn fields() -> Vec<Field> {
         vec![
-            Field::new("host", "IpAddr", "The address that the management listener listens on.").typed::<IpAddr>().default_text("127.0.0.1"),
+            Field::new("host", "IpAddr", "The address that the management listener listens on.").typed::<IpAddr>().restart().default_text("127.0.0.1"),
             Field::new(
                 "port",
                 "Option<u16>",
                 "The port of the management listener; 0 picks a free one. Unset: the endpoints are on the main listener.",
-            ).typed::<Option<u16>>()
+            ).typed::<Option<u16>>().restart()
             .optional(true),
         ]
     }

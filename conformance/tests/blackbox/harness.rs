@@ -341,7 +341,7 @@ impl Service {
     pub(crate) async fn send(&self, request: Request) -> Response {
         let what = format!("{} {}", request.method, request.target);
         let mut connection = self.connect().await;
-        match within(&what, connection.send(&request)).await {
+        match connection.send(&request).await {
             Ok(response) => response,
             Err(error) => panic!("{what}: {error}\n{}", self.output()),
         }

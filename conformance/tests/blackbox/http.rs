@@ -1,10 +1,14 @@
-//! An HTTP/1.1 client that knows exactly what was sent and what came: no pool, no retries, no forgiveness.
+//! An HTTP/1.1 client that knows exactly what was sent and what came: no pool, no retries, no forgiveness. Each step has a
+//! deadline, after which it is an error like any other.
 
 use std::io::{Error, ErrorKind, Result};
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::harness::LIMIT;
 
 /// What to send.
 #[derive(Debug, Clone)]
@@ -140,7 +144,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn open(address: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+        let stream = timeout(LIMIT, TcpStream::connect(address)).await??;
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
@@ -155,7 +159,7 @@ impl Connection {
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.stream.write_all(bytes).await
+        timeout(LIMIT, self.stream.write_all(bytes)).await?
     }
 
     /// Reads the answer to a request that has been written.
@@ -216,7 +220,9 @@ impl Connection {
 
     /// Waits until the server has closed the connection in order. What it says before that is an error.
     pub(crate) async fn closed(&mut self) -> Result<()> {
-        if self.buffer.is_empty() && self.stream.read_buf(&mut self.buffer).await? == 0 {
+        if self.buffer.is_empty()
+            && timeout(LIMIT, self.stream.read_buf(&mut self.buffer)).await?? == 0
+        {
             return Ok(());
         }
         Err(malformed(&format!(
@@ -255,7 +261,7 @@ impl Connection {
     }
 
     async fn fill(&mut self) -> Result<()> {
-        match self.stream.read_buf(&mut self.buffer).await? {
+        match timeout(LIMIT, self.stream.read_buf(&mut self.buffer)).await?? {
             0 => Err(Error::new(
                 ErrorKind::UnexpectedEof,
                 format!("the connection ended after {} bytes", self.buffer.len()),

@@ -215,7 +215,7 @@ async fn connections_that_wait_in_the_queue_are_served_before_the_end() {
     service.signal(Signal::TERM);
     let mut lost = Vec::new();
     for (number, connection) in waiting.iter_mut().enumerate() {
-        match within("an answer", connection.answer("GET")).await {
+        match connection.answer("GET").await {
             Ok(answer) => assert_eq!(answer.status, 200),
             Err(error) => lost.push(format!("{number}: {error}")),
         }

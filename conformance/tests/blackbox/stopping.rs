@@ -72,9 +72,7 @@ async fn during_the_drain_delay_requests_are_served_and_readiness_is_off() {
     // A client with a connection is asked to open its next one elsewhere.
     let answer = kept.send(&Request::get("/text")).await.unwrap();
     assert_eq!((answer.status, answer.closes()), (200, true));
-    within("the end of the connection", kept.closed())
-        .await
-        .unwrap();
+    kept.closed().await.unwrap();
 
     let exit = service.exit().await;
     let took = exit.at - at;
@@ -122,7 +120,7 @@ async fn what_is_in_flight_finishes_and_the_stop_hook_comes_after() {
     let service = Sandbox::new().journal().start().await;
     let mut slow = under_way(&service, "/sleep?ms=700", "sleeping").await;
     service.signal(Signal::TERM);
-    let answer = within("the slow answer", slow.answer("GET")).await.unwrap();
+    let answer = slow.answer("GET").await.unwrap();
     assert_eq!(
         (answer.status, answer.text(), answer.closes()),
         (200, "slept", true)
@@ -143,7 +141,7 @@ async fn a_stream_in_flight_is_sent_to_its_end() {
     assert_eq!(connection.head().await.unwrap().status, 200);
     let mut body = connection.chunk().await.unwrap().unwrap();
     service.signal(Signal::TERM);
-    while let Some(chunk) = within("a piece", connection.chunk()).await.unwrap() {
+    while let Some(chunk) = connection.chunk().await.unwrap() {
         body.extend(chunk);
     }
     let expected: String = (0..8).map(|piece| format!("piece {piece}\n")).collect();
@@ -169,9 +167,7 @@ async fn a_request_that_is_still_arriving_is_answered() {
     stopping(&service).await;
     for (connection, rest) in &mut halves {
         connection.write(rest).await.unwrap();
-        let answer = within("the answer", connection.answer("GET"))
-            .await
-            .unwrap();
+        let answer = connection.answer("GET").await.unwrap();
         assert_eq!(answer.status, 200);
         assert!(answer.closes());
     }
@@ -188,9 +184,7 @@ async fn a_handler_that_takes_too_long_is_cut_off_at_the_deadline() {
     let mut slow = under_way(&service, "/sleep?ms=3600000", "sleeping").await;
     let at = Instant::now();
     service.signal(Signal::TERM);
-    within("the end of the connection", slow.answer("GET"))
-        .await
-        .unwrap_err();
+    slow.answer("GET").await.unwrap_err();
     let exit = service.exit().await;
     let took = exit.at - at;
     assert_eq!(exit.code, Some(1), "{exit:?}");
@@ -272,9 +266,7 @@ async fn idle_connections_do_not_hold_the_stop() {
     let at = Instant::now();
     service.signal(Signal::TERM);
     for connection in &mut idle {
-        within("the end of an idle connection", connection.closed())
-            .await
-            .unwrap();
+        connection.closed().await.unwrap();
     }
     let exit = service.exit().await;
     assert_eq!(exit.code, Some(0), "{exit:?}");
@@ -297,9 +289,7 @@ async fn connections_that_never_said_anything_do_not_hold_the_stop() {
     let at = Instant::now();
     service.signal(Signal::TERM);
     for connection in &mut silent {
-        within("the end of a silent connection", connection.closed())
-            .await
-            .unwrap();
+        connection.closed().await.unwrap();
     }
     let exit = service.exit().await;
     assert_eq!(exit.code, Some(0), "{exit:?}");
@@ -329,7 +319,7 @@ async fn an_event_stream_ends_when_the_service_asks_it_to() {
     let at = Instant::now();
     service.signal(Signal::TERM);
     let mut last = Vec::new();
-    while let Some(chunk) = within("an event", connection.chunk()).await.unwrap() {
+    while let Some(chunk) = connection.chunk().await.unwrap() {
         last = chunk;
     }
     assert_eq!(last, b"data: goodbye\n\n");

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use arc_swap::ArcSwap;
+
 use super::builder::AppBuilder;
 use super::context::{AppContext, Parts};
 use super::{Assembly, StartError};
 use crate::command;
 use crate::component::graph::{self, Node};
 use crate::component::{ComponentDef, Wiring};
-use crate::config::settings::keys_of;
-use crate::config::{ConfigDef, bind};
+use crate::config::ConfigDef;
+use crate::config::reload::{self, ReloadConfig};
 use crate::error::{ErrorKind, Result};
 use crate::health::HealthConfig;
 use crate::lifecycle::start::Phases;
@@ -39,6 +41,7 @@ impl AppBuilder {
         }
         let lifecycle = self.config::<LifecycleConfig>();
         let health = self.config::<HealthConfig>();
+        let reload = self.config::<ReloadConfig>();
         if self.with_inventory {
             for def in inventory::iter::<ConfigDef> {
                 self.bind(def);
@@ -53,8 +56,8 @@ impl AppBuilder {
         let plan = self.check_wiring();
         phases.record("modules", at.elapsed());
 
-        let (Ok(lifecycle), Ok(health), Some(plan), true) =
-            (lifecycle, health, plan, self.report.is_empty())
+        let (Ok(lifecycle), Ok(health), Ok(reload), Some(plan), true) =
+            (lifecycle, health, reload, plan, self.report.is_empty())
         else {
             return Err(self.into_report());
         };
@@ -68,9 +71,13 @@ impl AppBuilder {
 
         let mut commands = command::built_in();
         commands.append(&mut self.commands);
+        let inputs = self.inputs();
         let context = AppContext::new(Parts {
             info: self.info,
-            settings,
+            profile: settings.profile.clone(),
+            settings: ArcSwap::from_pointee(settings),
+            inputs,
+            config_listeners: self.config_listeners,
             sections: self.sections,
             section_defs: self.section_defs,
             conditions: self.conditions,
@@ -93,6 +100,7 @@ impl AppBuilder {
             commands,
             lifecycle,
             health,
+            watch: reload.watch,
             warnings,
             phases,
         })
@@ -141,32 +149,14 @@ impl AppBuilder {
     }
 
     fn check_configuration(&mut self) {
-        let Some(settings) = &mut self.settings else {
-            return;
-        };
-        let prefixes: Vec<&str> = self.section_defs.iter().map(|def| def.prefix).collect();
-        let mut warnings = Vec::new();
-        bind::judge_unknown(
-            settings,
-            &self.unknown,
-            &prefixes,
-            &mut self.report.configuration,
-            &mut warnings,
-        );
-        let known: Vec<String> = self
-            .section_defs
-            .iter()
-            .flat_map(|def| keys_of(def).into_iter().map(|(key, _)| key))
-            .collect();
-        for pending in &settings.pending_files {
-            if known.contains(&pending.key) && !known.contains(&format!("{}_file", pending.key)) {
-                self.report.configuration.push(pending.problem.clone());
-            }
+        if let Some(settings) = &mut self.settings {
+            reload::verify(
+                settings,
+                &self.unknown,
+                &self.section_defs,
+                &mut self.report.configuration,
+            );
         }
-        self.report
-            .configuration
-            .extend_from_slice(settings.placeholder_problems());
-        settings.warnings.append(&mut warnings);
     }
 
     fn check_wiring(&mut self) -> Option<graph::Plan> {

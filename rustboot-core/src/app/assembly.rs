@@ -34,6 +34,8 @@ pub struct Assembly {
     pub(crate) commands: Vec<Command>,
     pub(crate) lifecycle: Config<LifecycleConfig>,
     pub(crate) health: Config<HealthConfig>,
+    /// Whether changed files are noticed.
+    pub(crate) watch: bool,
     pub(crate) warnings: Vec<String>,
     pub(crate) phases: Phases,
 }

@@ -15,6 +15,8 @@ use crate::component::build::Preparation;
 use crate::component::graph::Node;
 use crate::component::{TypeIdMap, Wiring};
 use crate::config::bind::{Binding, UnknownKey};
+use crate::config::load::{CodeValue, Inputs};
+use crate::config::reload::ConfigListener;
 use crate::config::settings::Settings;
 use crate::config::{Config, ConfigDef, Origin, Profile, Properties, Sources, load};
 use crate::error::{Classifier, Error, ErrorKind, Result};
@@ -32,8 +34,8 @@ pub struct AppBuilder {
     pub(super) info: AppInfo,
     pub(super) sources: Sources,
     pub(super) settings: Option<Settings>,
-    pub(super) defaults: Vec<(String, Value, Origin)>,
-    pub(super) overrides: Vec<(String, Value, Origin)>,
+    pub(super) defaults: Vec<CodeValue>,
+    pub(super) overrides: Vec<CodeValue>,
     pub(super) report: Report,
     /// Whether a source of configuration could not be read.
     pub(super) unreadable: bool,
@@ -53,6 +55,7 @@ pub struct AppBuilder {
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) commands: Vec<Command>,
     pub(super) classifiers: Vec<Classifier>,
+    pub(super) config_listeners: Vec<ConfigListener>,
     pub(super) attachments: Sections,
     pub(super) extensions: TypeIdMap<Box<dyn Any + Send>>,
     pub(super) with_inventory: bool,
@@ -86,6 +89,7 @@ impl AppBuilder {
             endpoints: management::built_in(),
             commands: Vec::new(),
             classifiers: Vec::new(),
+            config_listeners: Vec::new(),
             attachments: Sections::default(),
             extensions: TypeIdMap::default(),
             with_inventory: true,
@@ -131,13 +135,11 @@ impl AppBuilder {
             value.into(),
             Origin::Code(Location::caller()),
         );
-        match &mut self.settings {
-            Some(settings) => {
-                let name = format!("default of {key}");
-                settings.push_below(load::code_layer(&name, std::slice::from_ref(&value)));
-            }
-            None => self.defaults.push(value),
+        if let Some(settings) = &mut self.settings {
+            let name = format!("default of {key}");
+            settings.push_below(load::code_layer(&name, std::slice::from_ref(&value)));
         }
+        self.defaults.push(value);
         self
     }
 
@@ -149,13 +151,11 @@ impl AppBuilder {
             value.into(),
             Origin::Code(Location::caller()),
         );
-        match &mut self.settings {
-            Some(settings) => {
-                let name = format!("override of {key}");
-                settings.push(load::code_layer(&name, std::slice::from_ref(&value)));
-            }
-            None => self.overrides.push(value),
+        if let Some(settings) = &mut self.settings {
+            let name = format!("override of {key}");
+            settings.push(load::code_layer(&name, std::slice::from_ref(&value)));
         }
+        self.overrides.push(value);
         self
     }
 
@@ -224,23 +224,25 @@ impl AppBuilder {
     }
 
     pub(super) fn load(&mut self) -> &mut Settings {
-        let Self {
-            settings,
-            sources,
-            info,
-            report,
-            defaults,
-            overrides,
-            unreadable,
-            ..
-        } = self;
+        if self.settings.is_none() {
+            let settings = self.inputs().load(&mut self.report.configuration);
+            self.unreadable = !self.report.configuration.is_empty();
+            self.settings = Some(settings);
+        }
+        let Self { settings, info, .. } = self;
         settings.get_or_insert_with(|| {
-            let mut settings = load::load(sources, info.env_prefix, &mut report.configuration);
-            settings.push_below(load::code_layer("defaults of the application", defaults));
-            settings.push(load::code_layer("overrides", overrides));
-            *unreadable = !report.configuration.is_empty();
-            settings
+            Settings::new(Profile::dev(), info.env_prefix.to_owned(), Vec::new())
         })
+    }
+
+    /// What the configuration is made from.
+    pub(super) fn inputs(&self) -> Inputs {
+        Inputs {
+            sources: self.sources.clone(),
+            env_prefix: self.info.env_prefix.to_owned(),
+            defaults: self.defaults.clone(),
+            overrides: self.overrides.clone(),
+        }
     }
 
     pub(super) fn bind(&mut self, def: &ConfigDef) {

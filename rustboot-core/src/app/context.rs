@@ -5,18 +5,22 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use super::{AppHandle, AppInfo, Condition};
 use crate::component::build::Timing;
 use crate::component::{Components, Resolver};
+use crate::config::load::Inputs;
+use crate::config::reload::ConfigListener;
 use crate::config::settings::Settings;
-use crate::config::{Config, ConfigDef, Profile, Properties};
+use crate::config::{Config, ConfigChange, ConfigDef, Profile, Properties};
 use crate::error::{Classified, Classifier, Error, Result};
 use crate::health::{ComponentHealth, HealthRegistry, HealthReport, Readiness};
 use crate::lifecycle::start::Phases;
 use crate::lifecycle::{Availability, Phase, Restart, Shutdown, StopReason, StopRequest, Tasks};
 use crate::management::Endpoint;
+use crate::report::Report;
 use crate::schedule::TaskStates;
 
 pub(crate) type Sections = crate::component::TypeIdMap<Arc<dyn Any + Send + Sync>>;
@@ -40,7 +44,10 @@ struct Inner {
 /// What is known once everything has been checked.
 pub(crate) struct Parts {
     pub(crate) info: AppInfo,
-    pub(crate) settings: Settings,
+    pub(crate) profile: Profile,
+    pub(crate) settings: ArcSwap<Settings>,
+    pub(crate) inputs: Inputs,
+    pub(crate) config_listeners: Vec<ConfigListener>,
     pub(crate) sections: Sections,
     pub(crate) section_defs: Vec<ConfigDef>,
     pub(crate) conditions: Vec<Condition>,
@@ -87,7 +94,7 @@ impl AppContext {
 
     /// The profile it runs in.
     pub fn profile(&self) -> &Profile {
-        &self.0.parts.settings.profile
+        &self.0.parts.profile
     }
 
     /// When it was started.
@@ -126,6 +133,15 @@ impl AppContext {
     /// For handlers that have to end when the application stops.
     pub fn shutdown(&self) -> &Shutdown {
         &self.0.shutdown
+    }
+
+    /// Reads the configuration again. A valid one takes effect at once, for every [`Config`]; an invalid one changes nothing
+    /// and is the error. What needs a restart is in the log, and in what comes back.
+    ///
+    /// # Errors
+    /// The report, when the new configuration is not valid. It is in the log as well.
+    pub async fn reload_config(&self) -> std::result::Result<ConfigChange, Report> {
+        crate::config::reload::reload(self).await
     }
 
     /// For stopping it.
@@ -213,8 +229,12 @@ impl AppContext {
         self.0.parts.show_details
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.0.parts.settings
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        self.0.parts.settings.load_full()
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.0.parts
     }
 
     pub(crate) fn sections(&self) -> &[ConfigDef] {

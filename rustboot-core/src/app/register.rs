@@ -3,12 +3,13 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
-use super::Condition;
 use super::builder::AppBuilder;
+use super::{AppContext, Condition};
 use crate::command::Command;
 use crate::component::build::Preparation;
 use crate::component::graph::{Node, Strength};
 use crate::component::{BoxFuture, ComponentKey, Dependency, Instance, Resolver, Wiring};
+use crate::config::ConfigChange;
 use crate::error::{Classifier, Result};
 use crate::health::HealthIndicator;
 use crate::lifecycle::{Hook, HookPhase, Server};
@@ -186,6 +187,15 @@ impl AppBuilder {
     /// Adds somebody who knows what the errors of a library mean.
     pub fn classify(&mut self, classifier: Classifier) -> &mut Self {
         self.classifiers.push(classifier);
+        self
+    }
+
+    /// Calls a function after each live reload that changed something, with what changed. It must not block.
+    pub fn on_config_change(
+        &mut self,
+        listener: impl Fn(&AppContext, &ConfigChange) + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.config_listeners.push(Arc::new(listener));
         self
     }
 

@@ -26,7 +26,7 @@ pub(super) fn config(assembly: &Assembly) -> Result<u8> {
             )));
         }
     }
-    let entries = effective::effective(context.settings(), context.sections());
+    let entries = effective::effective(&context.settings(), context.sections());
     match assembly.arguments().option("format") {
         Some("json") => print(&format!("{:#}\n", effective::as_json(&entries))),
         None | Some("text") => print(&effective::as_text(&entries)),

@@ -11,6 +11,7 @@ use crate::app::{AppInfo, Assembly, StartError};
 use crate::component::BoxFuture;
 use crate::config::{Arguments, nearest};
 use crate::error::{Error, Result};
+use crate::lifecycle::signal;
 
 /// A command of the application's binary.
 #[derive(Clone, Copy)]
@@ -35,7 +36,13 @@ pub(crate) fn built_in() -> Vec<Command> {
         Command {
             name: "run",
             help: "serve (the default)",
-            run: |assembly| Box::pin(async { Ok(assembly.start().await?.wait().await) }),
+            run: |assembly| {
+                Box::pin(async {
+                    let running = assembly.start().await?;
+                    signal::reload_on_hangup(running.context())?;
+                    Ok(running.wait().await)
+                })
+            },
         },
         Command {
             name: "check",

@@ -61,10 +61,6 @@ impl<T> ConfigCell<T> {
     }
 
     /// Makes `value` the one that every reader sees from now on. Only one caller at a time (the reload task) may do so.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "called by live reload, issue 3")
-    )]
     pub(crate) fn replace(&self, value: T) {
         let next = Version::new(value);
         let last = self.latest.load_full();

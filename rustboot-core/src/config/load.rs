@@ -1,6 +1,7 @@
 //! Reads all layers, in their order.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::env::{self, FromEnv};
 use super::layer::Layer;
@@ -97,8 +98,70 @@ fn base_dir(environment: &[(String, String)]) -> PathBuf {
     here
 }
 
+/// A value set in code: key, value, and where.
+pub(crate) type CodeValue = (String, figment::value::Value, Origin);
+
+/// Everything that configuration is made from, kept so that it can be read again.
+#[derive(Debug, Clone)]
+pub(crate) struct Inputs {
+    pub(crate) sources: Sources,
+    pub(crate) env_prefix: String,
+    pub(crate) defaults: Vec<CodeValue>,
+    pub(crate) overrides: Vec<CodeValue>,
+}
+
+impl Inputs {
+    /// Reads all layers. What cannot be read is a problem, and the rest is there all the same.
+    pub(crate) fn load(&self, problems: &mut Vec<Problem>) -> Settings {
+        let mut settings = load(&self.sources, &self.env_prefix, problems);
+        settings.push_below(code_layer("defaults of the application", &self.defaults));
+        settings.push(code_layer("overrides", &self.overrides));
+        settings
+    }
+}
+
+/// Size and time of a file, or that there is none.
+pub(crate) type FileStates = Vec<(PathBuf, Option<(u64, Option<SystemTime>)>)>;
+
+/// How the files look that configuration comes from.
+pub(crate) fn file_states(sources: &Sources, env_prefix: &str, profile: &Profile) -> FileStates {
+    let base = &sources.base_dir;
+    let mut paths = vec![
+        base.join("config/app.toml"),
+        base.join(format!("config/app.{profile}.toml")),
+        base.join(".env"),
+        base.join(format!(".env.{profile}")),
+    ];
+    let secrets = std::fs::read_dir(secrets_dir(sources))
+        .into_iter()
+        .flatten();
+    paths.extend(secrets.filter_map(|entry| Some(entry.ok()?.path())));
+    let named = sources.environment.iter();
+    paths.extend(
+        named
+            .filter(|(name, _)| env::file_variable_key(name, env_prefix).is_some())
+            .map(|(_, path)| PathBuf::from(path)),
+    );
+    paths.sort();
+    let state = |path: PathBuf| {
+        // Follows links: Kubernetes swaps a link, and the file behind it is another one then.
+        let state = std::fs::metadata(&path).ok();
+        (
+            path,
+            state.map(|state| (state.len(), state.modified().ok())),
+        )
+    };
+    paths.into_iter().map(state).collect()
+}
+
+fn secrets_dir(sources: &Sources) -> &str {
+    sources
+        .variable("RUSTBOOT_SECRETS_DIR")
+        .unwrap_or(secrets::DEFAULT_DIR)
+}
+
 /// Reads everything below the overrides. Problems do not stop it: the more it knows, the better the report.
-pub(crate) fn load(sources: &Sources, env_prefix: &str, problems: &mut Vec<Problem>) -> Settings {
+fn load(sources: &Sources, env_prefix: &str, problems: &mut Vec<Problem>) -> Settings {
     let base = &sources.base_dir;
     let config_dir = base.join("config");
     let profile = sources
@@ -118,6 +181,8 @@ pub(crate) fn load(sources: &Sources, env_prefix: &str, problems: &mut Vec<Probl
     variables.extend(sources.environment.iter().cloned());
 
     let mut settings = Settings::new(profile.clone(), env_prefix.to_owned(), variables);
+    // Before they are read: a change in between is then seen as one.
+    settings.files = file_states(sources, env_prefix, &profile);
     for name in ["app.toml".to_owned(), format!("app.{profile}.toml")] {
         if let Some(layer) =
             file::read(&config_dir.join(&name), &format!("config/{name}"), problems)
@@ -154,10 +219,7 @@ pub(crate) fn load(sources: &Sources, env_prefix: &str, problems: &mut Vec<Probl
     });
     push_environment(&mut settings, read, "the environment");
 
-    let secrets_dir = sources
-        .variable("RUSTBOOT_SECRETS_DIR")
-        .unwrap_or(secrets::DEFAULT_DIR);
-    settings.push(secrets::read_dir(Path::new(secrets_dir), problems));
+    settings.push(secrets::read_dir(Path::new(secrets_dir(sources)), problems));
     let files = secrets::read_variables(pairs(), env_prefix);
     settings.push(files.layer);
     for unread in files.unread {
@@ -186,7 +248,7 @@ fn push_environment(settings: &mut Settings, read: FromEnv, source: &str) {
 }
 
 /// A layer of values set in code.
-pub(crate) fn code_layer(name: &str, values: &[(String, figment::value::Value, Origin)]) -> Layer {
+pub(crate) fn code_layer(name: &str, values: &[CodeValue]) -> Layer {
     let mut layer = Layer::new(name, Origin::Default);
     for (key, value, origin) in values {
         layer.set(key, value.clone(), origin.clone());

@@ -45,6 +45,8 @@ pub struct Field {
     pub nested: Option<fn() -> Vec<Field>>,
     /// What it accepts, when that is known.
     pub shape: Option<fn() -> Shape>,
+    /// Whether a new value is only seen by a new process.
+    pub restart: bool,
 }
 
 impl Field {
@@ -59,7 +61,15 @@ impl Field {
             secret: false,
             nested: None,
             shape: None,
+            restart: false,
         }
+    }
+
+    /// Read once, at start: a reload names it as needing a restart.
+    #[must_use]
+    pub const fn restart(mut self) -> Self {
+        self.restart = true;
+        self
     }
 
     /// Of a type that says itself what it accepts.
@@ -153,7 +163,11 @@ pub struct ConfigDef {
     pub fields: fn() -> Vec<Field>,
     pub(crate) type_id: fn() -> TypeId,
     pub(crate) bind: fn(&mut Binding<'_>) -> Option<Arc<dyn Any + Send + Sync>>,
+    pub(crate) rebind: fn(&mut Binding<'_>) -> Option<Replacement>,
 }
+
+/// Puts a section that was bound anew into its cell.
+pub(crate) type Replacement = Box<dyn FnOnce(&(dyn Any + Send + Sync)) + Send>;
 
 impl ConfigDef {
     /// The definition of `T`.
@@ -167,6 +181,14 @@ impl ConfigDef {
             bind: |binding| {
                 let value: T = bind::section(binding)?;
                 Some(Arc::new(ConfigCell::new(value)))
+            },
+            rebind: |binding| {
+                let value: T = bind::section(binding)?;
+                Some(Box::new(move |cell| {
+                    if let Some(cell) = cell.downcast_ref::<ConfigCell<T>>() {
+                        cell.replace(value);
+                    }
+                }))
             },
         }
     }

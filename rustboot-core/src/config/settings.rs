@@ -4,6 +4,7 @@ use figment::Figment;
 use figment::value::{Dict, Tag, Value};
 
 use super::layer::{Layer, join};
+use super::load::FileStates;
 use super::placeholder::{Expanded, expand};
 use super::{ConfigDef, Field, Origin, Profile};
 use crate::report::Problem;
@@ -26,6 +27,8 @@ pub(crate) struct Settings {
     tree: Value,
     placeholder_problems: Vec<Problem>,
     pub(crate) pending_files: Vec<PendingFile>,
+    /// How the files looked that it was read from.
+    pub(crate) files: FileStates,
     /// Things that are odd and no error: written to the log once there is one.
     pub(crate) warnings: Vec<String>,
 }
@@ -45,6 +48,7 @@ impl Settings {
             tree: Value::Dict(Tag::Default, Dict::new()),
             placeholder_problems: Vec::new(),
             pending_files: Vec::new(),
+            files: Vec::new(),
             warnings: Vec::new(),
         }
     }

@@ -22,14 +22,14 @@ pub struct HealthConfig {
 impl Describe for HealthConfig {
     fn fields() -> Vec<Field> {
         vec![
-            Field::new("timeout", "Duration", "How long one check may take; after that the component counts as down.").typed::<Duration>()
+            Field::new("timeout", "Duration", "How long one check may take; after that the component counts as down.").typed::<Duration>().restart()
                 .default_text("1s"),
-            Field::new("cache", "Duration", "How long a result serves everybody who asks.").typed::<Duration>().default_text("1s"),
+            Field::new("cache", "Duration", "How long a result serves everybody who asks.").typed::<Duration>().restart().default_text("1s"),
             Field::new(
                 "show_details",
                 "bool",
                 "Whether details show on the main listener. They always show on the management listener.",
-            ).typed::<bool>()
+            ).typed::<bool>().restart()
             .default_by_profile("true", "false"),
         ]
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::StopReason;
 use super::shutdown::StopRequest;
+use crate::app::AppContext;
 use crate::error::{Error, Result};
 
 /// What a second signal ends the process with: 128 + SIGINT.
@@ -53,6 +54,39 @@ pub(crate) fn listen(stop: Arc<StopRequest>) -> Result<()> {
             stop.request(StopReason::Interrupt);
         }
     });
+    Ok(())
+}
+
+/// SIGHUP reads the configuration again, as daemons do. In a terminal it means that the window was closed, and keeps its
+/// meaning: the process ends.
+///
+/// # Errors
+/// When the operating system refuses the handler.
+#[cfg(unix)]
+pub(crate) fn reload_on_hangup(app: &AppContext) -> Result<()> {
+    use std::io::IsTerminal as _;
+    use tokio::signal::unix::{SignalKind, signal};
+    if std::io::stdin().is_terminal() || std::io::stderr().is_terminal() {
+        return Ok(());
+    }
+    let mut hangup = signal(SignalKind::hangup())
+        .map_err(|error| Error::from(error).context("cannot listen for signals"))?;
+    let context = app.clone();
+    detach(async move {
+        while hangup.recv().await.is_some() {
+            // What came of it is in the log.
+            let _logged = context.reload_config().await.is_ok();
+        }
+    });
+    Ok(())
+}
+
+/// There is no such signal here.
+///
+/// # Errors
+/// Never.
+#[cfg(not(unix))]
+pub(crate) fn reload_on_hangup(_app: &AppContext) -> Result<()> {
     Ok(())
 }
 

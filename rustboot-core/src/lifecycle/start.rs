@@ -7,6 +7,7 @@ use super::hook::in_order;
 use super::{HookPhase, Phase, ServerRole, stop};
 use crate::app::{Assembly, RunningApp, Startup};
 use crate::component::{Resolver, build};
+use crate::config::reload;
 use crate::error::{Error, ErrorKind, Result};
 use crate::health::HealthRegistry;
 use crate::schedule;
@@ -109,6 +110,9 @@ async fn bring_up(assembly: &mut Assembly) -> Result<Vec<String>> {
     addresses.sort_by_key(|address| address.ends_with("(management)"));
     assembly.phases.record("bind", at.elapsed());
 
+    if assembly.watch {
+        reload::watch(&context);
+    }
     for task in &assembly.tasks {
         schedule::run(&context, *task)?;
     }

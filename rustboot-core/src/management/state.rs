@@ -16,7 +16,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn env(call: Call) -> Reply {
-    let effective = print::effective(call.app.settings(), call.app.sections());
+    let effective = print::effective(&call.app.settings(), call.app.sections());
     Reply::json(
         200,
         &json!({ "profile": call.app.profile().as_str(), "properties": print::as_json(&effective) }),

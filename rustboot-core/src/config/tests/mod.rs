@@ -2,6 +2,7 @@
 
 mod binding;
 mod layers;
+mod reloading;
 mod reporting;
 
 use std::collections::HashMap;

@@ -253,7 +253,7 @@ fn the_effective_configuration_shows_values_origins_and_no_secrets() {
         .env("APP_SHOP__PORT", "9090");
     let assembly = world.assemble::<Shop>().unwrap();
     let context = assembly.context();
-    let entries = crate::config::print::effective(context.settings(), context.sections());
+    let entries = crate::config::print::effective(&context.settings(), context.sections());
     let json = crate::config::print::as_json(&entries);
     assert_eq!(
         json["shop.port"],
