@@ -5,3 +5,18 @@ struct Readme;
 
 #[doc = include_str!("../docs/ARCHITECTURE.md")]
 struct Architecture;
+
+#[doc = include_str!("../docs/guide/configuration.md")]
+struct Configuration;
+
+#[doc = include_str!("../docs/guide/secrets.md")]
+struct Secrets;
+
+#[doc = include_str!("../docs/guide/components.md")]
+struct Components;
+
+#[doc = include_str!("../docs/guide/lifecycle.md")]
+struct Lifecycle;
+
+#[doc = include_str!("../docs/guide/health.md")]
+struct Health;

@@ -26,6 +26,7 @@
 //! | `web` | yes | listener, routes, request pipeline, management endpoints |
 //! | `observe` | yes | logs and metrics |
 //! | `validate` | with `web` | [garde](https://docs.rs/garde) rules on configuration and input |
+//! | `cron` | | cron expressions in `#[scheduled]` |
 //! | `sqlite` | | `SqliteDb`: a pool, migrations, health |
 //!
 //! # Where to look
@@ -37,6 +38,7 @@
 extern crate self as rustboot;
 
 mod app;
+mod cron;
 #[cfg(doctest)]
 mod guide;
 mod macros;

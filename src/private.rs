@@ -11,7 +11,8 @@ pub use rustboot_core::component::{
 pub use rustboot_core::config::{ConfigDef, DefaultValue, Describe, Field, Properties};
 pub use rustboot_core::expansion::{Otherwise, Probe, ResultOf};
 pub use rustboot_core::lifecycle::{HookDef, HookPhase};
-pub use rustboot_core::schedule::{TaskDef, Trigger};
+pub use crate::__cron_trigger as cron_trigger;
+pub use rustboot_core::schedule::{Overlap, Period, TaskDef, TaskOptions, Trigger};
 pub use rustboot_core::source::Location;
 pub use rustboot_core::{Error, Result};
 

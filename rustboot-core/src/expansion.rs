@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 
 use zeroize::Zeroize;
 
-use crate::component::{Dependency, Injectable};
+use crate::component::{Dependency, Injectable, TakenByName};
 use crate::config::{Describe, Field, Shape};
 use crate::secret::Secret;
 
@@ -58,6 +58,13 @@ impl<T: Injectable> Probe<T> {
     }
 }
 
+impl<T: TakenByName> Probe<T> {
+    /// What `T` needs when it is taken by name.
+    pub fn dependency_named(name: &'static str) -> Option<Dependency> {
+        Some(T::dependency_named(name))
+    }
+}
+
 impl<T: Describe> Probe<T> {
     /// The fields of `T`.
     pub fn nested() -> Option<fn() -> Vec<Field>> {
@@ -90,6 +97,10 @@ impl<T: Optional> Probe<T> {
 pub trait Otherwise {
     /// Nothing.
     fn dependency() -> Option<Dependency> {
+        None
+    }
+    /// Nothing.
+    fn dependency_named(_name: &'static str) -> Option<Dependency> {
         None
     }
     /// No fields.

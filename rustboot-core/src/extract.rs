@@ -9,7 +9,7 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
 use crate::app::AppContext;
-use crate::component::{Inject, Injectable};
+use crate::component::{Inject, Injectable, Injected};
 use crate::config::{Config, Properties};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lifecycle::Shutdown;
@@ -58,6 +58,14 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>> {
+        injected(parts, state)
+    }
+}
+
+impl<V: Injectable, S: Send + Sync + 'static> FromRequestParts<S> for Injected<V> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         injected(parts, state)
     }
 }

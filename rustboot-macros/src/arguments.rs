@@ -1,6 +1,6 @@
 //! The arguments of an attribute: `name = value`, a bare `name`, or `name(…)`, separated by commas.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
@@ -144,6 +144,28 @@ impl Arguments {
                 other,
                 format!("`{name}` takes a string: write `{example}`"),
             )),
+        }
+    }
+
+    /// The argument of that name, when it is a whole number, with its place; `example` is what to write.
+    pub(crate) fn integer(&self, name: &str, example: &str) -> Result<Option<(u32, Span)>> {
+        let Some(argument) = self.get(name) else {
+            return Ok(None);
+        };
+        let value = argument.expression(example)?;
+        let wrong = || {
+            let message = format!("`{name}` takes a number, without quotes: write `{example}`");
+            Error::new_spanned(value, message)
+        };
+        match value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Int(number),
+                ..
+            }) => {
+                let parsed = number.base10_parse().map_err(|_| wrong())?;
+                Ok(Some((parsed, number.span())))
+            }
+            _ => Err(wrong()),
         }
     }
 

@@ -16,6 +16,7 @@
 //! start at zero with the process; what happened since the last scrape is never seen.
 
 pub mod correlation;
+mod loggers;
 pub mod logs;
 pub mod metrics;
 mod module;

@@ -8,6 +8,7 @@ use rustboot_core::management::{Endpoint, Exposure, Reply};
 use rustboot_core::source::Location;
 use rustboot_core::{AppBuilder, Error, Module, Result};
 
+use crate::loggers::Loggers;
 use crate::logs::{LogConfig, LogFormat, LogWriter, Logs};
 use crate::metrics::Metrics;
 
@@ -114,13 +115,16 @@ impl ObserveModule {
                 }
             }
         });
-        let reloaded = logs.clone();
+        let loggers = Loggers::new(logs.clone());
+        for endpoint in loggers.endpoints() {
+            app.endpoint(endpoint);
+        }
         app.on_config_change(move |app, change| {
             let config = app
                 .config::<LogConfig>()
                 .filter(|_| change.affects("log.level"));
             if let Some(config) = config
-                && let Err(invalid) = reloaded.set_filter(&config.level)
+                && let Err(invalid) = loggers.configure(&config.level)
             {
                 tracing::error!(target: "rustboot::config", %invalid, "log.level was not changed");
             }

@@ -203,24 +203,19 @@ async fn connections_that_wait_in_the_queue_are_served_before_the_end() {
         first.send(&Request::get("/text")).await.unwrap().status,
         200
     );
-    let mut waiting = Vec::new();
+    let tally = Arc::new(Tally::default());
+    let mut clients = JoinSet::new();
     for _ in 0..200 {
         let mut connection = service.connect().await;
-        connection
-            .write(&Request::get("/text").bytes())
-            .await
-            .unwrap();
-        waiting.push(connection);
+        let kind = kinds().swap_remove(0);
+        connection.write(&kind.request.bytes()).await.unwrap();
+        let tally = Arc::clone(&tally);
+        clients.spawn(async move { tally.note(&kind, connection.answer("GET").await.as_ref()) });
     }
     service.signal(Signal::TERM);
-    let mut lost = Vec::new();
-    for (number, connection) in waiting.iter_mut().enumerate() {
-        match connection.answer("GET").await {
-            Ok(answer) => assert_eq!(answer.status, 200),
-            Err(error) => lost.push(format!("{number}: {error}")),
-        }
-    }
-    assert_eq!(lost, [""; 0]);
+    clients.join_all().await;
+    let lost = tally.lost.lock().unwrap();
+    assert_eq!(*lost, [""; 0], "{} answered", tally.answered.lock().unwrap());
     drop(first);
     assert_eq!(service.exit().await.code, Some(0));
 }

@@ -10,14 +10,14 @@ use super::context::{AppContext, Parts};
 use super::{Assembly, StartError};
 use crate::command;
 use crate::component::graph::{self, Node};
-use crate::component::{ComponentDef, Wiring};
+use crate::component::{AliasDef, ComponentDef, Wiring};
 use crate::config::ConfigDef;
 use crate::config::reload::{self, ReloadConfig};
 use crate::error::{ErrorKind, Result};
-use crate::health::HealthConfig;
+use crate::health::{self, HealthConfig, HealthDef};
 use crate::lifecycle::start::Phases;
 use crate::lifecycle::{Hook, HookDef, LifecycleConfig, StopRequest};
-use crate::schedule::TaskDef;
+use crate::schedule::{self, TaskDef};
 
 impl AppBuilder {
     /// Loads the configuration, configures the modules, and checks everything that can be checked without opening
@@ -52,6 +52,7 @@ impl AppBuilder {
         let at = Instant::now();
         self.configure_modules().await.map_err(StartError::Failed)?;
         self.collect_items();
+        let tasks = self.resolve_tasks();
         self.check_configuration();
         let plan = self.check_wiring();
         phases.record("modules", at.elapsed());
@@ -94,7 +95,7 @@ impl AppBuilder {
             plan,
             preparations: self.preparations,
             hooks: self.hooks,
-            tasks: self.tasks,
+            tasks,
             indicators: self.indicators,
             servers: self.servers,
             commands,
@@ -141,11 +142,28 @@ impl AppBuilder {
         }
         self.nodes
             .extend(inventory::iter::<ComponentDef>.into_iter().map(Node::from));
+        self.aliases
+            .extend(inventory::iter::<AliasDef>.into_iter().copied());
+        for def in inventory::iter::<HealthDef> {
+            self.health_check(*def);
+        }
         self.hooks
             .extend(inventory::iter::<HookDef>.into_iter().map(Hook::from));
         self.tasks
             .extend(inventory::iter::<TaskDef>.into_iter().copied());
         self.tasks.sort_by_key(|task| (task.name, task.location));
+    }
+
+    fn resolve_tasks(&mut self) -> Vec<schedule::Task> {
+        let Some(settings) = &mut self.settings else {
+            return Vec::new();
+        };
+        let resolved = schedule::resolve(&self.tasks, settings);
+        settings.read_alone.extend(resolved.keys);
+        let problems = resolved.problems;
+        self.report.configuration.extend(problems.configuration);
+        self.report.wiring.extend(problems.wiring);
+        resolved.tasks
     }
 
     fn check_configuration(&mut self) {
@@ -163,7 +181,9 @@ impl AppBuilder {
         let mut consumers: Vec<Wiring> = std::mem::take(&mut self.wirings);
         consumers.extend(self.hooks.iter().map(Hook::wiring));
         consumers.extend(self.tasks.iter().map(TaskDef::wiring));
-        match graph::plan(std::mem::take(&mut self.nodes), &consumers) {
+        let health_names = std::mem::take(&mut self.health_names);
+        self.report.wiring.extend(health::duplicates(health_names));
+        match graph::plan(std::mem::take(&mut self.nodes), &self.aliases, &consumers) {
             Ok(plan) => {
                 let unavailable = plan
                     .nodes

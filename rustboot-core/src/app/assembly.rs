@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::health::{HealthConfig, HealthIndicator};
 use crate::lifecycle::start::Phases;
 use crate::lifecycle::{Hook, LifecycleConfig, Server, start};
-use crate::schedule::TaskDef;
+use crate::schedule::Task;
 
 use super::RunningApp;
 
@@ -28,7 +28,7 @@ pub struct Assembly {
     pub(crate) plan: Plan,
     pub(crate) preparations: Vec<Preparation>,
     pub(crate) hooks: Vec<Hook>,
-    pub(crate) tasks: Vec<TaskDef>,
+    pub(crate) tasks: Vec<Task>,
     pub(crate) indicators: Vec<IndicatorFactory>,
     pub(crate) servers: Vec<Arc<dyn Server>>,
     pub(crate) commands: Vec<Command>,

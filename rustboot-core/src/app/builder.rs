@@ -13,7 +13,7 @@ use super::{AppInfo, Condition, ErasedModule, Module};
 use crate::command::Command;
 use crate::component::build::Preparation;
 use crate::component::graph::Node;
-use crate::component::{TypeIdMap, Wiring};
+use crate::component::{AliasDef, TypeIdMap, Wiring};
 use crate::config::bind::{Binding, UnknownKey};
 use crate::config::load::{CodeValue, Inputs};
 use crate::config::reload::ConfigListener;
@@ -46,11 +46,14 @@ pub struct AppBuilder {
     pub(super) current_module: String,
     pub(super) conditions: Vec<Condition>,
     pub(super) nodes: Vec<Node>,
+    pub(super) aliases: Vec<AliasDef>,
     pub(super) wirings: Vec<Wiring>,
     pub(super) preparations: Vec<Preparation>,
     pub(super) hooks: Vec<Hook>,
     pub(super) tasks: Vec<TaskDef>,
     pub(super) indicators: Vec<IndicatorFactory>,
+    /// The names that are taken, as far as they are known before the start, and by whom.
+    pub(super) health_names: Vec<(String, Location)>,
     pub(super) servers: Vec<Arc<dyn Server>>,
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) commands: Vec<Command>,
@@ -80,11 +83,13 @@ impl AppBuilder {
             current_module: info.name.to_owned(),
             conditions: Vec::new(),
             nodes: Vec::new(),
+            aliases: Vec::new(),
             wirings: Vec::new(),
             preparations: Vec::new(),
             hooks: Vec::new(),
             tasks: Vec::new(),
             indicators: Vec::new(),
+            health_names: Vec::new(),
             servers: Vec::new(),
             endpoints: management::built_in(),
             commands: Vec::new(),

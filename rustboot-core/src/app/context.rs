@@ -2,7 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -28,6 +28,17 @@ pub(crate) type Sections = crate::component::TypeIdMap<Arc<dyn Any + Send + Sync
 /// A handle to the running application. Cloning copies a pointer; nothing in it takes a lock on the way of a request.
 #[derive(Clone)]
 pub struct AppContext(Arc<Inner>);
+
+/// The same without keeping the application alive: for what the application itself holds.
+#[derive(Clone)]
+pub(crate) struct WeakAppContext(Weak<Inner>);
+
+impl WeakAppContext {
+    /// The application, while it is there.
+    pub(crate) fn upgrade(&self) -> Option<AppContext> {
+        self.0.upgrade().map(AppContext)
+    }
+}
 
 struct Inner {
     parts: Parts,
@@ -239,6 +250,10 @@ impl AppContext {
 
     pub(crate) fn sections(&self) -> &[ConfigDef] {
         &self.0.parts.section_defs
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakAppContext {
+        WeakAppContext(Arc::downgrade(&self.0))
     }
 
     pub(crate) fn set_components(&self, components: Components) {

@@ -11,7 +11,6 @@ use crate::component::graph::{Node, Strength};
 use crate::component::{BoxFuture, ComponentKey, Dependency, Instance, Resolver, Wiring};
 use crate::config::ConfigChange;
 use crate::error::{Classifier, Result};
-use crate::health::HealthIndicator;
 use crate::lifecycle::{Hook, HookPhase, Server};
 use crate::management::{Endpoint, Exposure};
 use crate::report::Problem;
@@ -19,25 +18,6 @@ use crate::schedule::TaskDef;
 use crate::source::Location;
 
 impl AppBuilder {
-    /// Hands in a component by hand. It replaces the one of the same type that `#[component]` or a module declares.
-    #[track_caller]
-    pub fn provide<T: Send + Sync + 'static>(&mut self, value: T) -> &mut Self {
-        let instance = Instance::new(value);
-        self.nodes.push(Node {
-            key: ComponentKey::of::<T>(),
-            location: Location::caller(),
-            dependencies: Vec::new(),
-            strength: Strength::Provided,
-            eager: true,
-            unavailable: None,
-            factory: Arc::new(move |_| {
-                let instance = instance.clone();
-                Ok(Box::pin(async move { Ok(instance) }))
-            }),
-        });
-        self
-    }
-
     /// Declares a component that is there unless the user brings one of that type, and built only when somebody needs it.
     #[track_caller]
     pub fn fallback_component<F>(
@@ -126,23 +106,6 @@ impl AppBuilder {
     /// Adds a scheduled task.
     pub fn task(&mut self, task: TaskDef) -> &mut Self {
         self.tasks.push(task);
-        self
-    }
-
-    /// Adds a health indicator that needs no component.
-    pub fn health(&mut self, indicator: impl HealthIndicator) -> &mut Self {
-        let indicator: Arc<dyn HealthIndicator> = Arc::new(indicator);
-        self.indicators
-            .push(Arc::new(move |_| Ok(Some(Arc::clone(&indicator)))));
-        self
-    }
-
-    /// Adds a health indicator that is made once the components are there; `None` when there is nothing to look at.
-    pub fn health_of<F>(&mut self, make: F) -> &mut Self
-    where
-        F: Fn(&Resolver<'_>) -> Result<Option<Arc<dyn HealthIndicator>>> + Send + Sync + 'static,
-    {
-        self.indicators.push(Arc::new(make));
         self
     }
 

@@ -12,7 +12,7 @@ use crate::config::Sources;
 use crate::error::{Error, Result};
 use crate::health::{Health, HealthIndicator, Readiness};
 use crate::lifecycle::{Drained, HookPhase, Restart, Server, ServerRole};
-use crate::schedule::{TaskDef, Trigger};
+use crate::schedule::{Period, TaskDef, TaskOptions, Trigger};
 use crate::source::Location;
 
 /// What happened, in order.
@@ -333,8 +333,8 @@ async fn a_scheduled_task_keeps_its_rhythm_and_finishes_its_run() {
     let mut app = builder();
     app.task(TaskDef {
         name: "tick",
-        trigger: Trigger::Every(Duration::from_secs(1)),
-        initial_delay: None,
+        trigger: Trigger::Every(Period::Fixed(Duration::from_secs(1))),
+        options: TaskOptions::new(),
         location: Location::new("x.rs", 1),
         dependencies: Vec::new,
         call: |_| {

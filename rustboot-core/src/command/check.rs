@@ -3,7 +3,7 @@
 use crate::app::{Assembly, print};
 use crate::component::build;
 use crate::error::Result;
-use crate::health::{HealthRegistry, Status};
+use crate::health::{self, HealthRegistry, Status};
 use crate::lifecycle::stop;
 
 /// Getting here means that configuration and wiring are in order; problems end in the report before.
@@ -64,10 +64,7 @@ async fn connect(assembly: Assembly) -> Result<u8> {
 async fn report_health(assembly: &Assembly) -> Result<u8> {
     let context = assembly.context();
     let resolver = context.resolver();
-    let mut indicators = Vec::new();
-    for make in &assembly.indicators {
-        indicators.extend(make(&resolver)?);
-    }
+    let indicators = health::indicators(&assembly.indicators, &resolver)?;
     context.set_health(HealthRegistry::new(
         indicators,
         assembly.health.timeout,

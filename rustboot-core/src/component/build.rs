@@ -90,7 +90,9 @@ pub(crate) async fn build(
             Some(Ok((_, (i, Ok(done))))) => {
                 let key = plan.nodes[i].key;
                 tracing::debug!(component = %key, took = ?done.construction, "component built");
-                built.components.insert(key, done.instance);
+                built
+                    .components
+                    .insert(i, &plan.answers[i], &done.instance);
                 built.timings.push(Timing {
                     key,
                     construction: done.construction,

@@ -100,13 +100,25 @@ pub(crate) fn short_type_name(full: &str) -> String {
     short
 }
 
+/// How much of a component is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DependencyKind {
+    /// One, and its absence is a wiring error: `Inject<T>`.
+    Required,
+    /// One, when there is one: `Option<Inject<T>>`.
+    Optional,
+    /// However many there are, whatever their names: `Vec<Inject<T>>`.
+    All,
+}
+
 /// Something that has to be there before a factory, a handler, a hook or a task can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dependency {
     /// What is needed.
     pub key: ComponentKey,
-    /// Whether its absence is a wiring error. `Option<Inject<T>>` is satisfied by nothing.
-    pub required: bool,
+    /// How much of it.
+    pub kind: DependencyKind,
 }
 
 impl Dependency {
@@ -114,7 +126,7 @@ impl Dependency {
     pub fn required(key: ComponentKey) -> Self {
         Self {
             key,
-            required: true,
+            kind: DependencyKind::Required,
         }
     }
 
@@ -122,7 +134,15 @@ impl Dependency {
     pub fn optional(key: ComponentKey) -> Self {
         Self {
             key,
-            required: false,
+            kind: DependencyKind::Optional,
+        }
+    }
+
+    /// All components of the key's type or trait; its name makes no difference.
+    pub fn all(key: ComponentKey) -> Self {
+        Self {
+            key,
+            kind: DependencyKind::All,
         }
     }
 }
@@ -144,6 +164,21 @@ pub struct ComponentDef {
 }
 
 inventory::collect!(ComponentDef);
+
+/// A component seen as a trait object: `as = dyn Trait` of `#[component]`.
+#[derive(Debug, Clone, Copy)]
+pub struct AliasDef {
+    /// What it can be taken as: the `dyn Trait`, under the name of the component.
+    pub key: fn() -> ComponentKey,
+    /// Which component that is.
+    pub component: fn() -> ComponentKey,
+    /// Where the user wrote it.
+    pub location: Location,
+    /// The component as that trait object; `None` when it is of another type.
+    pub cast: fn(&Instance) -> Option<Instance>,
+}
+
+inventory::collect!(AliasDef);
 
 /// Who takes part in the wiring without being a component: a handler, a hook, a task.
 #[derive(Debug, Clone)]

@@ -6,7 +6,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use super::{BoxFuture, ComponentDef, ComponentKey, Dependency, Instance, Resolver, Wiring};
+use super::candidates::{Candidates, Cast};
+use super::order::topological;
+use super::{
+    AliasDef, BoxFuture, ComponentDef, ComponentKey, Dependency, DependencyKind, Instance,
+    Resolver, Wiring, faults,
+};
 use crate::error::Result;
 use crate::report::Problem;
 use crate::source::Location;
@@ -64,12 +69,24 @@ impl From<&ComponentDef> for Node {
     }
 }
 
+/// A key that a component answers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answered {
+    pub(crate) key: ComponentKey,
+    /// Whether it is the one that whoever asks for a single one gets.
+    pub(crate) is_the_one: bool,
+    /// How to see it as what the key says; `None` when it is that.
+    pub(crate) cast: Option<Cast>,
+}
+
 /// The components to build, each after what it needs.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) nodes: Vec<Node>,
     /// For each node, the positions of what it needs.
     pub(crate) needs: Vec<Vec<usize>>,
+    /// For each node, the keys under which it is found.
+    pub(crate) answers: Vec<Vec<Answered>>,
 }
 
 impl Plan {
@@ -84,25 +101,25 @@ impl Plan {
                 open.extend(&self.needs[index]);
             }
         }
+        let wanted: Vec<usize> = wanted.into_iter().collect();
+        self.part(&wanted)
+    }
+
+    /// Those nodes, in that order. What they need outside of it is left out.
+    fn part(&self, wanted: &[usize]) -> Self {
         let position: HashMap<usize, usize> = wanted
             .iter()
             .enumerate()
             .map(|(new, old)| (*old, new))
             .collect();
+        let needs = |old: &usize| {
+            let needs = self.needs[*old].iter();
+            needs.filter_map(|need| position.get(need).copied()).collect()
+        };
         Self {
-            nodes: wanted
-                .iter()
-                .map(|index| self.nodes[*index].clone())
-                .collect(),
-            needs: wanted
-                .iter()
-                .map(|index| {
-                    self.needs[*index]
-                        .iter()
-                        .map(|need| position[need])
-                        .collect()
-                })
-                .collect(),
+            nodes: wanted.iter().map(|i| self.nodes[*i].clone()).collect(),
+            needs: wanted.iter().map(needs).collect(),
+            answers: wanted.iter().map(|i| self.answers[*i].clone()).collect(),
         }
     }
 }
@@ -110,38 +127,23 @@ impl Plan {
 /// Checks everything and fixes the order. On problems, all of them.
 pub(crate) fn plan(
     nodes: Vec<Node>,
+    aliases: &[AliasDef],
     consumers: &[Wiring],
 ) -> std::result::Result<Plan, Vec<Problem>> {
     let mut problems = Vec::new();
-    let mut nodes = strongest(nodes, &mut problems);
+    let mut nodes = strongest(nodes, aliases, &mut problems);
     // Whatever order the linker gave, this is the one that counts.
     nodes.sort_by_key(sort_key);
-    let index: HashMap<ComponentKey, usize> = nodes
-        .iter()
-        .enumerate()
-        .map(|(i, node)| (node.key, i))
+    let candidates = Candidates::of(&nodes, aliases);
+    problems.extend(faults::unanswered(&nodes, consumers, &candidates));
+
+    let needs: Vec<Vec<usize>> = (0..nodes.len())
+        .map(|index| needs(index, &nodes, &candidates))
         .collect();
-
-    report_missing(&nodes, consumers, &index, &mut problems);
-
-    let edges: Vec<Vec<usize>> = nodes
-        .iter()
-        .map(|node| {
-            let mut needs: Vec<usize> = node
-                .dependencies
-                .iter()
-                .filter_map(|dependency| index.get(&dependency.key).copied())
-                .collect();
-            needs.sort_unstable();
-            needs.dedup();
-            needs
-        })
-        .collect();
-
-    let order = match topological(&edges) {
+    let order = match topological(&needs) {
         Ok(order) => order,
         Err(cycles) => {
-            problems.extend(cycles.iter().map(|cycle| describe_cycle(cycle, &nodes)));
+            problems.extend(cycles.iter().map(|cycle| faults::cycle(cycle, &nodes)));
             return Err(problems);
         }
     };
@@ -149,20 +151,14 @@ pub(crate) fn plan(
         return Err(problems);
     }
 
-    let needed = needed(&nodes, consumers, &index, &edges);
+    let needed = needed(&nodes, consumers, &candidates);
     let order: Vec<usize> = order.into_iter().filter(|i| needed.contains(i)).collect();
-    let position: HashMap<usize, usize> = order
-        .iter()
-        .enumerate()
-        .map(|(new, old)| (*old, new))
-        .collect();
-    Ok(Plan {
-        needs: order
-            .iter()
-            .map(|i| edges[*i].iter().map(|need| position[need]).collect())
-            .collect(),
-        nodes: order.iter().map(|i| nodes[*i].clone()).collect(),
-    })
+    let all = Plan {
+        answers: answers(nodes.len(), &candidates),
+        nodes,
+        needs,
+    };
+    Ok(all.part(&order))
 }
 
 fn sort_key(node: &Node) -> (String, &'static str, Option<&'static str>) {
@@ -170,183 +166,85 @@ fn sort_key(node: &Node) -> (String, &'static str, Option<&'static str>) {
 }
 
 /// One node a key: the strongest. Several of the same strength are a problem.
-fn strongest(nodes: Vec<Node>, problems: &mut Vec<Problem>) -> Vec<Node> {
+fn strongest(nodes: Vec<Node>, aliases: &[AliasDef], problems: &mut Vec<Problem>) -> Vec<Node> {
     let mut by_key: HashMap<ComponentKey, Vec<Node>> = HashMap::new();
     for node in nodes {
         by_key.entry(node.key).or_default().push(node);
     }
+    // A module's fallback for a trait gives way to a component that can be seen as that trait.
+    let seen_as: Vec<ComponentKey> = aliases
+        .iter()
+        .filter(|alias| by_key.contains_key(&(alias.component)()))
+        .map(|alias| (alias.key)())
+        .collect();
     by_key
         .into_values()
         .filter_map(|mut same| {
             let best = same.iter().map(|node| node.strength).max()?;
             same.retain(|node| node.strength == best);
+            if best == Strength::Fallback && seen_as.contains(&same[0].key) {
+                return None;
+            }
             same.sort_by_key(|node| node.location);
             if same.len() > 1 {
-                let mut problem = Problem::new(
-                    same[0].key.to_string(),
-                    format!("there are {} of this type", same.len()),
-                );
-                for node in &same {
-                    problem = problem.note(format!("made at {}", node.location));
-                }
-                problems.push(
-                    problem.note("help: give all but one a name: #[component(name = \"…\")]"),
-                );
+                problems.push(faults::duplicate(&same));
             }
             same.into_iter().next()
         })
         .collect()
 }
 
-fn report_missing(
-    nodes: &[Node],
-    consumers: &[Wiring],
-    index: &HashMap<ComponentKey, usize>,
-    problems: &mut Vec<Problem>,
-) {
-    let mut missing: HashMap<ComponentKey, Vec<(Location, String)>> = HashMap::new();
-    let from_nodes = nodes.iter().map(|node| {
-        (
-            format!("the component {}", node.key),
-            node.location,
-            &node.dependencies,
-        )
-    });
-    let from_consumers = consumers.iter().map(|consumer| {
-        (
-            consumer.consumer.clone(),
-            consumer.location,
-            &consumer.dependencies,
-        )
-    });
-    for (who, location, dependencies) in from_nodes.chain(from_consumers) {
-        for dependency in dependencies {
-            if dependency.required && !index.contains_key(&dependency.key) {
-                missing
-                    .entry(dependency.key)
-                    .or_default()
-                    .push((location, who.clone()));
-            }
+/// What has to be built before a node.
+fn needs(index: usize, nodes: &[Node], candidates: &Candidates) -> Vec<usize> {
+    let mut needs: Vec<usize> = Vec::new();
+    for dependency in &nodes[index].dependencies {
+        let mut leads_to = candidates.nodes(dependency);
+        if dependency.kind == DependencyKind::All {
+            // One that joins all the others into one of the same trait does not wait for itself.
+            leads_to.retain(|need| *need != index);
         }
+        needs.append(&mut leads_to);
     }
-    for (key, mut needed_by) in missing {
-        needed_by.sort();
-        needed_by.dedup();
-        let mut problem = Problem::new(key.to_string(), "there is no such component");
-        for (location, who) in &needed_by {
-            problem = problem.note(format!("needed by {who} ({location})"));
-        }
-        let namesake = nodes
-            .iter()
-            .find(|node| node.key.short_name() == key.short_name() && node.key != key);
-        problem = match namesake {
-            Some(node) if node.key.type_id() == key.type_id() => problem.note(format!(
-                "help: there is {} (made at {})",
-                node.key, node.location
-            )),
-            Some(node) => problem.note(format!(
-                "help: {} is needed, and {} is there (made at {}): same name, another type",
-                key.type_name(),
-                node.key.type_name(),
-                node.location
-            )),
-            None => problem.note(format!(
-                "help: put #[component] on a function that returns {0}, or hand one in with AppBuilder::provide",
-                key.short_name()
-            )),
-        };
-        problems.push(problem);
-    }
+    needs.sort_unstable();
+    needs.dedup();
+    needs
 }
 
-/// What has to be built: everything the user declared, what is needed by it, and what handlers, hooks and tasks need.
-fn needed(
-    nodes: &[Node],
-    consumers: &[Wiring],
-    index: &HashMap<ComponentKey, usize>,
-    edges: &[Vec<usize>],
-) -> BTreeSet<usize> {
-    let mut open: Vec<usize> = (0..nodes.len()).filter(|i| nodes[*i].eager).collect();
-    open.extend(
-        consumers
+/// What has to be built: everything the user declared, what is needed by it, and what handlers, hooks and tasks need. Who
+/// asks for all of a type takes those that are there, and is no reason to build a fallback.
+fn needed(nodes: &[Node], consumers: &[Wiring], candidates: &Candidates) -> BTreeSet<usize> {
+    let pulled = |dependencies: &[Dependency]| -> Vec<usize> {
+        dependencies
             .iter()
-            .flat_map(|consumer| &consumer.dependencies)
-            .filter_map(|dependency| index.get(&dependency.key).copied()),
-    );
+            .filter(|dependency| dependency.kind != DependencyKind::All)
+            .filter_map(|dependency| candidates.node(&dependency.key))
+            .collect()
+    };
+    let mut open: Vec<usize> = (0..nodes.len()).filter(|i| nodes[*i].eager).collect();
+    for consumer in consumers {
+        open.extend(pulled(&consumer.dependencies));
+    }
     let mut needed = BTreeSet::new();
     while let Some(i) = open.pop() {
         if needed.insert(i) {
-            open.extend(&edges[i]);
+            open.extend(pulled(&nodes[i].dependencies));
         }
     }
     needed
 }
 
-/// Kahn's algorithm with the smallest index first, so that the order is the same each time. Otherwise the cycles.
-fn topological(edges: &[Vec<usize>]) -> std::result::Result<Vec<usize>, Vec<Vec<usize>>> {
-    let mut waiting: Vec<usize> = edges.iter().map(Vec::len).collect();
-    let mut dependents = vec![Vec::new(); edges.len()];
-    for (i, needs) in edges.iter().enumerate() {
-        for need in needs {
-            dependents[*need].push(i);
+/// The keys that each node answers.
+fn answers(nodes: usize, candidates: &Candidates) -> Vec<Vec<Answered>> {
+    let mut answers = vec![Vec::new(); nodes];
+    for (key, same) in candidates.all() {
+        let the_one = candidates.node(key);
+        for candidate in same {
+            answers[candidate.node].push(Answered {
+                key: *key,
+                is_the_one: the_one == Some(candidate.node),
+                cast: candidate.cast,
+            });
         }
     }
-    let mut ready: BTreeSet<usize> = (0..edges.len()).filter(|i| waiting[*i] == 0).collect();
-    let mut order = Vec::with_capacity(edges.len());
-    while let Some(i) = ready.pop_first() {
-        order.push(i);
-        for dependent in &dependents[i] {
-            waiting[*dependent] -= 1;
-            if waiting[*dependent] == 0 {
-                ready.insert(*dependent);
-            }
-        }
-    }
-    if order.len() == edges.len() {
-        return Ok(order);
-    }
-    let placed: BTreeSet<usize> = order.into_iter().collect();
-    Err(cycles(edges, &placed))
-}
-
-/// One cycle for each group of nodes that could not be placed: follow what is needed until a node comes twice.
-fn cycles(edges: &[Vec<usize>], placed: &BTreeSet<usize>) -> Vec<Vec<usize>> {
-    let mut seen = placed.clone();
-    let mut cycles = Vec::new();
-    for start in 0..edges.len() {
-        let mut path: Vec<usize> = Vec::new();
-        let mut at = start;
-        while !seen.contains(&at) {
-            if let Some(first) = path.iter().position(|i| *i == at) {
-                cycles.push(path[first..].to_vec());
-                break;
-            }
-            path.push(at);
-            match edges[at].iter().find(|need| !placed.contains(need)) {
-                Some(next) => at = *next,
-                None => break,
-            }
-        }
-        seen.extend(path);
-    }
-    cycles
-}
-
-fn describe_cycle(cycle: &[usize], nodes: &[Node]) -> Problem {
-    let names: Vec<String> = cycle
-        .iter()
-        .chain(cycle.first())
-        .map(|i| nodes[*i].key.to_string())
-        .collect();
-    let mut problem = Problem::new(
-        names[0].clone(),
-        format!("needs itself: {}", names.join(" → ")),
-    );
-    for i in cycle {
-        problem = problem.note(format!(
-            "{} is made at {}",
-            nodes[*i].key, nodes[*i].location
-        ));
-    }
-    problem.note("help: move what they share into a component of its own, which both take")
+    answers
 }

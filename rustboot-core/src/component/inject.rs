@@ -95,6 +95,17 @@ impl<T: ?Sized + Send + Sync + 'static> Injectable for Option<Inject<T>> {
     }
 }
 
+/// All components of a type or trait, named ones included, in the order in which they were built.
+impl<T: ?Sized + Send + Sync + 'static> Injectable for Vec<Inject<T>> {
+    fn dependency() -> Option<Dependency> {
+        Some(Dependency::all(ComponentKey::of::<T>()))
+    }
+
+    fn inject(resolver: &Resolver<'_>) -> Result<Self> {
+        Ok(resolver.all().into_iter().map(Inject).collect())
+    }
+}
+
 impl<T: Properties> Injectable for Config<T> {
     fn dependency() -> Option<Dependency> {
         // Sections are bound before the wiring is checked; one that nobody registered is a mistake of its own.

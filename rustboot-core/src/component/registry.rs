@@ -6,7 +6,8 @@ use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use super::ComponentKey;
+use super::graph::Answered;
+use super::{ComponentKey, Dependency, DependencyKind};
 use crate::app::AppContext;
 use crate::config::{Config, Properties};
 
@@ -62,20 +63,45 @@ impl Hasher for TypeIdHasher {
 
 pub(crate) type TypeIdMap<V> = HashMap<TypeId, V, BuildHasherDefault<TypeIdHasher>>;
 
+/// A component under one of its keys.
+#[derive(Debug)]
+struct Entry {
+    name: Option<&'static str>,
+    instance: Instance,
+    /// Its place in the plan: the same each time, whichever factory finishes first.
+    rank: usize,
+    /// Whether it is the one that whoever asks for a single one gets.
+    is_the_one: bool,
+}
+
 /// All components of an application.
 #[derive(Debug, Default)]
 pub struct Components {
-    by_type: TypeIdMap<Vec<(Option<&'static str>, Instance)>>,
+    by_type: TypeIdMap<Vec<Entry>>,
     order: Vec<ComponentKey>,
 }
 
 impl Components {
-    pub(crate) fn insert(&mut self, key: ComponentKey, instance: Instance) {
-        self.by_type
-            .entry(key.type_id())
-            .or_default()
-            .push((key.name(), instance));
-        self.order.push(key);
+    /// Takes the component that stands at that place of the plan.
+    pub(crate) fn insert(&mut self, rank: usize, answers: &[Answered], instance: &Instance) {
+        for answered in answers {
+            let seen = match answered.cast {
+                Some(cast) => cast(instance),
+                None => Some(instance.clone()),
+            };
+            let Some(instance) = seen else { continue };
+            let entries = self.by_type.entry(answered.key.type_id()).or_default();
+            let place = entries.partition_point(|entry| entry.rank < rank);
+            entries.insert(
+                place,
+                Entry {
+                    name: answered.key.name(),
+                    instance,
+                    rank,
+                    is_the_one: answered.is_the_one,
+                },
+            );
+        }
     }
 
     pub(crate) fn set_order(&mut self, order: Vec<ComponentKey>) {
@@ -87,9 +113,26 @@ impl Components {
         self.by_type
             .get(&TypeId::of::<T>())?
             .iter()
-            .find(|(n, _)| *n == name)?
-            .1
+            .find(|entry| entry.name == name && entry.is_the_one)?
+            .instance
             .get()
+    }
+
+    /// All components of that type or trait, whatever their names, in the order of construction.
+    pub fn all<T: ?Sized + Send + Sync + 'static>(&self) -> Vec<Arc<T>> {
+        let entries = self.by_type.get(&TypeId::of::<T>()).into_iter().flatten();
+        entries.filter_map(|entry| entry.instance.get()).collect()
+    }
+
+    /// How far the construction has to be before a dependency is there; `None` when it is there from the begin.
+    pub(crate) fn rank(&self, dependency: &Dependency) -> Option<usize> {
+        let key = &dependency.key;
+        let is_all = dependency.kind == DependencyKind::All;
+        let entries = self.by_type.get(&key.type_id())?.iter();
+        entries
+            .filter(|entry| is_all || (entry.name == key.name() && entry.is_the_one))
+            .map(|entry| entry.rank)
+            .max()
     }
 
     /// Where a component stands in the order of construction, from 0.
@@ -126,6 +169,11 @@ impl<'a> Resolver<'a> {
         name: Option<&str>,
     ) -> Option<Arc<T>> {
         self.components.get(name)
+    }
+
+    /// All components of a type or trait that are there, whatever their names, in the order of construction.
+    pub fn all<T: ?Sized + Send + Sync + 'static>(&self) -> Vec<Arc<T>> {
+        self.components.all()
     }
 
     /// A section of the configuration, when it was bound.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::graph::{Node, Plan, Strength, plan};
+use super::graph::{Node, Plan, Strength};
 use super::*;
 use crate::app::{AppBuilder, AppContext, AppInfo};
 use crate::config::Sources;
@@ -43,6 +43,10 @@ fn handler(needs: &[ComponentKey]) -> Wiring {
         location: Location::new("src/main.rs", 12),
         dependencies: needs.iter().map(|key| Dependency::required(*key)).collect(),
     }
+}
+
+fn plan(nodes: Vec<Node>, consumers: &[Wiring]) -> std::result::Result<Plan, Vec<Problem>> {
+    graph::plan(nodes, &[], consumers)
 }
 
 fn order(plan: &Plan) -> Vec<String> {
@@ -306,26 +310,6 @@ async fn nobody_gets_a_component_before_it_is_prepared() {
     .await;
     assert!(built.unwrap().components.get::<Part<2>>(None).is_some());
     assert!(prepared.load(Ordering::SeqCst));
-}
-
-#[test]
-fn trait_objects_and_names_are_found() {
-    trait Speak: Send + Sync {
-        fn word(&self) -> &'static str;
-    }
-    struct Dog;
-    impl Speak for Dog {
-        fn word(&self) -> &'static str {
-            "wuff"
-        }
-    }
-    let mut components = Components::default();
-    let dog: Arc<dyn Speak> = Arc::new(Dog);
-    components.insert(ComponentKey::of::<dyn Speak>(), Instance::shared(dog));
-    components.insert(ComponentKey::of::<u8>().named("small"), Instance::new(1_u8));
-    assert_eq!(components.get::<dyn Speak>(None).unwrap().word(), "wuff");
-    assert_eq!(components.get::<u8>(Some("small")).as_deref(), Some(&1));
-    assert!(components.get::<u8>(None).is_none());
 }
 
 #[test]

@@ -43,6 +43,7 @@ mod size;
 mod tests;
 
 pub use args::Arguments;
+pub use bind::parse_duration;
 pub use live::Config;
 pub(crate) use live::ConfigCell;
 pub use load::Sources;

@@ -82,7 +82,8 @@ pub(crate) fn verify(
     sections: &[ConfigDef],
     problems: &mut Vec<Problem>,
 ) {
-    let prefixes: Vec<&str> = sections.iter().map(|def| def.prefix).collect();
+    let mut prefixes: Vec<&str> = sections.iter().map(|def| def.prefix).collect();
+    prefixes.extend_from_slice(&settings.read_alone);
     let mut warnings = Vec::new();
     bind::judge_unknown(settings, unknown, &prefixes, problems, &mut warnings);
     let known: Vec<String> = sections
@@ -158,6 +159,9 @@ fn reload_now(app: &AppContext) -> std::result::Result<ConfigChange, Report> {
         };
         replacements.extend((def.rebind)(&mut binding).map(|replacement| (def, replacement)));
     }
+    settings
+        .read_alone
+        .clone_from(&app.settings().read_alone);
     verify(
         &mut settings,
         &unknown,

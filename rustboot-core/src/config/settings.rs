@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     tree: Value,
     placeholder_problems: Vec<Problem>,
     pub(crate) pending_files: Vec<PendingFile>,
+    /// Keys that something reads although no section has them: a task that takes its times from the configuration.
+    pub(crate) read_alone: Vec<&'static str>,
     /// How the files looked that it was read from.
     pub(crate) files: FileStates,
     /// Things that are odd and no error: written to the log once there is one.
@@ -48,6 +50,7 @@ impl Settings {
             tree: Value::Dict(Tag::Default, Dict::new()),
             placeholder_problems: Vec::new(),
             pending_files: Vec::new(),
+            read_alone: Vec::new(),
             files: Vec::new(),
             warnings: Vec::new(),
         }

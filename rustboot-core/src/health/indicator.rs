@@ -23,6 +23,16 @@ pub enum Status {
     Unknown,
 }
 
+impl Status {
+    /// The HTTP status of an answer about it: 503 when requests should go elsewhere, else 200.
+    pub fn http_status(self) -> u16 {
+        match self {
+            Self::Down | Self::OutOfService => 503,
+            Self::Up | Self::Degraded | Self::Unknown => 200,
+        }
+    }
+}
+
 /// The result of a check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {

@@ -7,13 +7,19 @@
 //! Checks run at the same time, each with its own timeout, and a result serves everybody for a moment
 //! ([`HealthConfig::cache`]), so that a flood of probes costs nothing.
 
+mod body;
 mod config;
+mod def;
 mod indicator;
 mod registry;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use body::HealthBodySlot;
+pub use body::{DefaultHealthBody, HealthBody};
 pub use config::HealthConfig;
+pub use def::{HealthDef, HealthOutcome};
+pub(crate) use def::{duplicates, indicators};
 pub use indicator::{Health, HealthIndicator, Status};
 pub(crate) use registry::HealthRegistry;
 pub use registry::{ComponentHealth, HealthReport, Readiness};

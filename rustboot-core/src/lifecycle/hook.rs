@@ -98,7 +98,7 @@ pub(crate) fn in_order<'a>(
         let latest = hook
             .dependencies
             .iter()
-            .filter_map(|dependency| components.position(&dependency.key))
+            .filter_map(|dependency| components.rank(dependency))
             .max();
         (latest, hook.location, hook.name.clone())
     });

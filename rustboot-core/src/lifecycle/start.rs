@@ -9,7 +9,7 @@ use crate::app::{Assembly, RunningApp, Startup};
 use crate::component::{Resolver, build};
 use crate::config::reload;
 use crate::error::{Error, ErrorKind, Result};
-use crate::health::HealthRegistry;
+use crate::health::{self, HealthRegistry};
 use crate::schedule;
 
 /// How long each phase of the start took.
@@ -76,10 +76,7 @@ async fn bring_up(assembly: &mut Assembly) -> Result<Vec<String>> {
 
     let at = Instant::now();
     let resolver = context.resolver();
-    let mut indicators = Vec::new();
-    for make in &assembly.indicators {
-        indicators.extend(make(&resolver)?);
-    }
+    let indicators = health::indicators(&assembly.indicators, &resolver)?;
     context.set_health(HealthRegistry::new(
         indicators,
         assembly.health.timeout,
@@ -114,7 +111,7 @@ async fn bring_up(assembly: &mut Assembly) -> Result<Vec<String>> {
         reload::watch(&context);
     }
     for task in &assembly.tasks {
-        schedule::run(&context, *task)?;
+        schedule::run(&context, task)?;
     }
     context.set_startup(Startup {
         phases: assembly.phases.clone(),

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::app::AppContext;
 use crate::component::BoxFuture;
+use crate::error::{Error, Result};
 
 /// Who may see an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,15 @@ pub enum Exposure {
     Internal,
 }
 
+/// What an endpoint is called with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// `GET`: looks.
+    Read,
+    /// `PUT`: changes something. Only for [`Exposure::Internal`] endpoints.
+    Write,
+}
+
 /// One call of an endpoint.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -28,11 +38,23 @@ pub struct Call {
     pub parameter: Option<String>,
     /// Whether it came through a listener that shows details.
     pub show_details: bool,
+    /// The body of a write; empty otherwise.
+    pub body: Vec<u8>,
 }
 
 /// What an endpoint answers.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Reply {
+    /// A body.
+    Body(ReplyBody),
+    /// An error, which the transport renders as it renders all others.
+    Error(Error),
+}
+
+/// A body with its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
+pub struct ReplyBody {
     /// The HTTP status.
     pub status: u16,
     /// The media type.
@@ -45,52 +67,52 @@ impl Reply {
     /// A JSON body.
     pub fn json(status: u16, body: &impl Serialize) -> Self {
         match serde_json::to_vec(body) {
-            Ok(body) => Self {
+            Ok(body) => Self::Body(ReplyBody {
                 status,
                 content_type: "application/json",
                 body,
-            },
-            Err(error) => Self {
-                status: 500,
-                content_type: "text/plain; charset=utf-8",
-                body: format!("cannot be shown: {error}\n").into_bytes(),
-            },
+            }),
+            Err(error) => Self::Error(Error::from(error)),
         }
     }
 
     /// A text body.
     pub fn text(status: u16, content_type: &'static str, body: String) -> Self {
-        Self {
+        Self::Body(ReplyBody {
             status,
             content_type,
             body: body.into_bytes(),
-        }
+        })
     }
 
-    /// There is no such thing; rendered as a problem by the transport.
+    /// There is no such thing.
     pub fn not_found() -> Self {
-        Self {
-            status: 404,
-            content_type: "",
-            body: Vec::new(),
-        }
+        Self::Error(Error::not_found("there is nothing here by that name"))
+    }
+}
+
+impl From<Result<Reply>> for Reply {
+    fn from(result: Result<Reply>) -> Self {
+        result.unwrap_or_else(Self::Error)
     }
 }
 
 type Handler = Arc<dyn Fn(Call) -> BoxFuture<'static, Reply> + Send + Sync>;
 
-/// An endpoint for `GET`.
+/// An endpoint.
 #[derive(Clone)]
 pub struct Endpoint {
     /// The path, with at most one parameter: `/health/{component}`.
     pub path: &'static str,
     /// Who may see it.
     pub exposure: Exposure,
+    /// Whether it looks or changes something.
+    pub access: Access,
     handler: Handler,
 }
 
 impl Endpoint {
-    /// An endpoint.
+    /// An endpoint that shows something.
     pub fn new<F, Fut>(path: &'static str, exposure: Exposure, handler: F) -> Self
     where
         F: Fn(Call) -> Fut + Send + Sync + 'static,
@@ -99,8 +121,20 @@ impl Endpoint {
         Self {
             path,
             exposure,
+            access: Access::Read,
             handler: Arc::new(move |call| Box::pin(handler(call))),
         }
+    }
+
+    /// An endpoint that changes something. Never on a listener that the public can reach, but in `dev`.
+    pub fn writable<F, Fut>(path: &'static str, handler: F) -> Self
+    where
+        F: Fn(Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Reply> + Send + 'static,
+    {
+        let mut endpoint = Self::new(path, Exposure::Internal, handler);
+        endpoint.access = Access::Write;
+        endpoint
     }
 
     /// Answers a call.

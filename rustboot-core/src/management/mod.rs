@@ -6,7 +6,7 @@ mod health;
 mod info;
 mod state;
 
-pub use endpoint::{Call, Endpoint, Exposure, Reply};
+pub use endpoint::{Access, Call, Endpoint, Exposure, Reply, ReplyBody};
 
 /// The endpoints that every application has.
 pub(crate) fn built_in() -> Vec<Endpoint> {

@@ -53,8 +53,12 @@ async fn tasks(call: Call) -> Reply {
         .map(|(name, state)| {
             json!({
                 "name": name,
+                "trigger": state.trigger,
+                "enabled": state.enabled,
+                "running": state.running,
                 "runs": state.runs,
                 "failures": state.failures,
+                "skipped": state.skipped,
                 "last_run": state.last_run.map(|time| time.to_string()),
                 "last_duration_ms": state.last_duration.map(|took| took.as_secs_f64() * 1e3),
                 "last_error": state.last_error,

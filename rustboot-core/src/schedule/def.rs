@@ -2,30 +2,121 @@
 
 use std::time::Duration;
 
-use crate::component::{BoxFuture, Dependency, Resolver};
+use crate::component::{BoxFuture, Dependency, Resolver, Wiring};
 use crate::error::Result;
 use crate::source::Location;
+
+/// A length of time in a definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Period {
+    /// This long.
+    Fixed(Duration),
+    /// What the configuration says when the application starts: `${cleanup.every}`, or `${cleanup.every:-1m}`.
+    Configured(&'static str),
+}
 
 /// When a task runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trigger {
-    /// At a fixed rate, counted from start to start. A run that takes longer than the period delays the next one; missed
-    /// ones are skipped, never run in a burst.
-    Every(Duration),
+    /// At a fixed rate, counted from start to start. Runs that were missed are skipped, never made up for in a burst.
+    Every(Period),
     /// With a fixed pause, counted from the end of a run to the start of the next.
-    Delay(Duration),
+    Delay(Period),
+    /// At the times that a cron expression names, on the clocks of a time zone. Both may be a `${key}` of the
+    /// configuration.
+    #[cfg(feature = "cron")]
+    Cron {
+        /// Five fields, or six with seconds first.
+        expression: &'static str,
+        /// The IANA name of the zone: `Europe/Berlin`.
+        zone: &'static str,
+    },
+}
+
+/// What happens when a run is due while an earlier one is still under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overlap {
+    /// It is skipped, and counted.
+    #[default]
+    Skip,
+    /// One waits, and begins as soon as the other ended. More than one are skipped.
+    Queue,
+    /// They run side by side, up to that many. More are skipped.
+    Allow {
+        /// How many may run at a time; at least one may.
+        max_concurrent: u32,
+    },
+}
+
+/// What a task may say beside its trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TaskOptions {
+    pub(super) initial_delay: Option<Period>,
+    pub(super) jitter: Option<Period>,
+    pub(super) timeout: Option<Period>,
+    pub(super) overlap: Option<Overlap>,
+    pub(super) enabled: Option<&'static str>,
+}
+
+impl TaskOptions {
+    /// Nothing: first after one period, no jitter, no timeout, no overlap.
+    pub const fn new() -> Self {
+        Self {
+            initial_delay: None,
+            jitter: None,
+            timeout: None,
+            overlap: None,
+            enabled: None,
+        }
+    }
+
+    /// How long after the start it runs first. Means nothing to cron.
+    #[must_use]
+    pub const fn initial_delay(mut self, delay: Period) -> Self {
+        self.initial_delay = Some(delay);
+        self
+    }
+
+    /// Delays each run by a random time from nothing to that. The rhythm is kept.
+    #[must_use]
+    pub const fn jitter(mut self, jitter: Period) -> Self {
+        self.jitter = Some(jitter);
+        self
+    }
+
+    /// Cuts off a run that takes longer. That is an error.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Period) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// What happens when a run is due while an earlier one is under way.
+    #[must_use]
+    pub const fn overlap(mut self, overlap: Overlap) -> Self {
+        self.overlap = Some(overlap);
+        self
+    }
+
+    /// A key of the configuration, as `${key}` or `${key:-true}`, that switches the task on or off.
+    #[must_use]
+    pub const fn enabled(mut self, switch: &'static str) -> Self {
+        self.enabled = Some(switch);
+        self
+    }
 }
 
 /// A task that runs again and again while the application does.
 #[derive(Debug, Clone, Copy)]
 pub struct TaskDef {
-    /// The function's name; the label in metrics and in `/tasks`.
+    /// What it is called in the log, in metrics and in `/tasks`: the function's name, unless it says another one. Every
+    /// task of an application has a name of its own.
     pub name: &'static str,
     /// When it runs.
     pub trigger: Trigger,
-    /// How long after the start it runs first; `None` for one period.
-    pub initial_delay: Option<Duration>,
+    /// What else it says.
+    pub options: TaskOptions,
     /// Where the user wrote it.
     pub location: Location,
     /// What it needs.
@@ -35,3 +126,18 @@ pub struct TaskDef {
 }
 
 inventory::collect!(TaskDef);
+
+impl TaskDef {
+    /// What it is, for a report.
+    pub(super) fn title(&self) -> String {
+        format!("#[scheduled] `{}`", self.name)
+    }
+
+    pub(crate) fn wiring(&self) -> Wiring {
+        Wiring {
+            consumer: self.title(),
+            location: self.location,
+            dependencies: (self.dependencies)(),
+        }
+    }
+}

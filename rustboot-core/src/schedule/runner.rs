@@ -1,112 +1,103 @@
-//! Runs scheduled tasks, counts them, and remembers how the last run went.
+//! Runs scheduled tasks, and counts them.
 
-use std::sync::Mutex;
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
-use super::{TaskDef, Trigger};
+use super::rhythm::Rhythm;
+use super::slots::{Slots, Verdict};
+use super::{Task, clock};
 use crate::app::AppContext;
-use crate::component::Wiring;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::lifecycle;
-
-/// What is known of a task: for `/tasks`.
-#[derive(Debug, Clone, Default)]
-pub struct TaskState {
-    /// How often it ran.
-    pub runs: u64,
-    /// How often that ended in an error or a panic.
-    pub failures: u64,
-    /// When the last run began.
-    pub last_run: Option<Timestamp>,
-    /// How long it took.
-    pub last_duration: Option<Duration>,
-    /// How it failed, when it did.
-    pub last_error: Option<String>,
-    /// When the next one is due.
-    pub next_run: Option<Timestamp>,
-}
-
-/// The state of every task, by name.
-#[derive(Debug, Default)]
-pub(crate) struct TaskStates(Mutex<std::collections::BTreeMap<&'static str, TaskState>>);
-
-impl TaskStates {
-    fn update(&self, name: &'static str, change: impl FnOnce(&mut TaskState)) {
-        // A poisoned lock still guards whole values: `change` only assigns.
-        let mut states = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        change(states.entry(name).or_default());
-    }
-
-    pub(crate) fn all(&self) -> std::collections::BTreeMap<&'static str, TaskState> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
-    }
-}
-
-impl TaskDef {
-    pub(crate) fn wiring(&self) -> Wiring {
-        Wiring {
-            consumer: format!("#[scheduled] `{}`", self.name),
-            location: self.location,
-            dependencies: (self.dependencies)(),
-        }
-    }
-}
 
 /// Starts a task. Its arguments are resolved here, so that a missing one fails the start and not the first run.
 ///
 /// # Errors
 /// When an argument cannot be resolved.
-pub(crate) fn run(app: &AppContext, task: TaskDef) -> Result<()> {
+pub(crate) fn run(app: &AppContext, task: &Task) -> Result<()> {
     drop((task.call)(&app.resolver())?);
-    let context = app.clone();
-    app.tasks().spawn_until_aborted(async move {
-        run_until_cancelled(&context, task).await;
+    let name = task.name;
+    app.task_states().update(name, |state| {
+        state.trigger.clone_from(&task.trigger);
+        state.enabled = task.enabled;
     });
+    if !task.enabled {
+        tracing::info!(target: "rustboot", task = name, "the configuration switches this task off");
+        return Ok(());
+    }
+    // From the beginning on, so that an alert can be written before the first is skipped.
+    metrics::counter!("scheduled_task_skipped_total", "task" => name).increment(0);
+    metrics::gauge!("scheduled_task_running", "task" => name).increment(0.0);
+    let (app, task) = (app.clone(), Arc::new(task.clone()));
+    app.tasks()
+        .clone()
+        .spawn_until_aborted(async move { until_cancelled(&app, &task).await });
     Ok(())
 }
 
-async fn run_until_cancelled(app: &AppContext, task: TaskDef) {
+async fn until_cancelled(app: &AppContext, task: &Arc<Task>) {
     let cancelled = app.tasks().cancelled();
-    let period = match task.trigger {
-        Trigger::Every(period) | Trigger::Delay(period) => period,
-    };
-    let mut next = Instant::now() + task.initial_delay.unwrap_or(period);
+    let (ended, mut ends) = unbounded_channel();
+    let mut slots = Slots::new(task.overlap);
+    let mut rhythm = Rhythm::new(task);
     loop {
-        app.task_states().update(task.name, |state| {
-            state.next_run = Timestamp::now()
-                .checked_add(next.saturating_duration_since(Instant::now()))
-                .ok();
-        });
+        app.task_states()
+            .update(task.name, |state| state.next_run = rhythm.next());
         tokio::select! {
+            biased;
             () = cancelled.cancelled() => return,
-            () = tokio::time::sleep_until(next) => {}
-        }
-        let began = Instant::now();
-        run_once(app, task, began).await;
-        next = match task.trigger {
-            Trigger::Delay(pause) => Instant::now() + pause,
-            // Missed ones are skipped, and the rhythm is kept.
-            Trigger::Every(period) => {
-                let behind = Instant::now().saturating_duration_since(next);
-                let periods = behind.as_nanos() / period.as_nanos().max(1) + 1;
-                next + period * u32::try_from(periods).unwrap_or(u32::MAX)
+            Some(()) = ends.recv() => {
+                rhythm.ended();
+                if slots.ended() {
+                    begin(app, task, &ended);
+                }
             }
-        };
+            () = rhythm.wait() => {
+                match slots.due() {
+                    Verdict::Begin => begin(app, task, &ended),
+                    Verdict::Wait => {}
+                    Verdict::Skip => app.task_states().skipped(task.name, 1),
+                }
+                app.task_states().skipped(task.name, rhythm.advance());
+            }
+        }
     }
 }
 
-async fn run_once(app: &AppContext, task: TaskDef, began: Instant) {
+/// Says that a run is over, however it ended: also when it was dropped at the deadline of the stop.
+struct UnderWay {
+    app: AppContext,
+    task: Arc<Task>,
+    ended: UnboundedSender<()>,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.app.task_states().left(self.task.name);
+        // Nobody listens any more when the application stops.
+        let _heard = self.ended.send(());
+    }
+}
+
+/// A run is a task of its own, so that one that hogs its thread does not stop the clock of the others.
+fn begin(app: &AppContext, task: &Arc<Task>, ended: &UnboundedSender<()>) {
+    app.task_states().began(task.name);
+    let run = UnderWay {
+        app: app.clone(),
+        task: Arc::clone(task),
+        ended: ended.clone(),
+    };
+    app.tasks()
+        .spawn_until_aborted(async move { run_once(&run.app, &run.task).await });
+}
+
+async fn run_once(app: &AppContext, task: &Task) {
+    let (began, began_at) = (Instant::now(), clock::now());
     let result = match (task.call)(&app.resolver()) {
-        Ok(call) => lifecycle::caught(call).await,
+        Ok(call) => within(task.timeout, lifecycle::caught(call)).await,
         Err(error) => Err(error),
     };
     let took = began.elapsed();
@@ -118,8 +109,20 @@ async fn run_once(app: &AppContext, task: TaskDef, began: Instant) {
     app.task_states().update(task.name, |state| {
         state.runs += 1;
         state.failures += u64::from(result.is_err());
-        state.last_run = Timestamp::now().checked_sub(took).ok();
+        state.last_run = Some(began_at);
         state.last_duration = Some(took);
         state.last_error = result.err().map(|error| error.to_string());
     });
+}
+
+async fn within(limit: Option<Duration>, run: impl Future<Output = Result<()>>) -> Result<()> {
+    let Some(limit) = limit else {
+        return run.await;
+    };
+    tokio::time::timeout(limit, run).await.unwrap_or_else(|_| {
+        Err(Error::new(
+            ErrorKind::Timeout,
+            format!("it was cut off after its timeout of {limit:?}"),
+        ))
+    })
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::response::Response as AxumResponse;
+use axum::response::{IntoResponse as _, Response as AxumResponse};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use pin_project_lite::pin_project;
 use rustboot_core::component::BoxFuture;
@@ -197,12 +197,14 @@ fn poll_answer(answer: &mut Answer, context: &mut Context<'_>) -> Poll<Outcome> 
 }
 
 fn endpoint_outcome(reply: Reply) -> Outcome {
-    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if reply.content_type.is_empty() {
-        return Outcome::refused(plain(status), None);
-    }
+    let reply = match reply {
+        Reply::Body(reply) => reply,
+        Reply::Error(error) => return Outcome::Response(error.into_response()),
+        _ => return Outcome::refused(plain(StatusCode::INTERNAL_SERVER_ERROR), None),
+    };
     let mut response = AxumResponse::new(Body::from(reply.body));
-    *response.status_mut() = status;
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

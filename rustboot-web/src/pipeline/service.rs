@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use axum::Router;
 use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use metrics::{Counter, Gauge};
 use rustboot_core::AppContext;
-use rustboot_core::management;
+use rustboot_core::management::{self, Access, Endpoint, Reply};
+use rustboot_core::{Error, ErrorKind};
 use rustboot_observe::logs::AccessLog;
 use tower_service::Service as _;
 
@@ -108,8 +110,12 @@ impl Pipeline {
                     app: self.app.clone(),
                     parameter,
                     show_details: self.show_details,
+                    body: Vec::new(),
                 };
-                Answer::Endpoint(endpoint.call(call))
+                Answer::Endpoint(match endpoint.access {
+                    Access::Read => endpoint.call(call),
+                    Access::Write => Box::pin(write(endpoint, call, request)),
+                })
             }
             found => match self.admit(&mut record, &request) {
                 Err(refusal) => refusal,
@@ -205,6 +211,30 @@ impl Pipeline {
 impl std::fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Pipeline")
+    }
+}
+
+/// The body of a write to an endpoint is a small JSON object.
+const ENDPOINT_BODY_LIMIT: usize = 64 * 1024;
+
+async fn write(
+    endpoint: Arc<Endpoint>,
+    mut call: management::Call,
+    request: Request<Incoming>,
+) -> Reply {
+    match Limited::new(request.into_body(), ENDPOINT_BODY_LIMIT)
+        .collect()
+        .await
+    {
+        Ok(body) => {
+            call.body = body.to_bytes().to_vec();
+            endpoint.call(call).await
+        }
+        Err(error) if error.is::<LengthLimitError>() => Reply::Error(Error::new(
+            ErrorKind::TooLarge,
+            format!("the body is larger than {ENDPOINT_BODY_LIMIT} bytes"),
+        )),
+        Err(_) => Reply::Error(Error::bad_request("the body could not be read")),
     }
 }
 

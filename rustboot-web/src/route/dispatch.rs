@@ -1,5 +1,6 @@
 //! Matches a request to what answers it. Everything is known at start, so nothing is looked up by name here.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -7,7 +8,7 @@ use axum::extract::Request;
 use axum::routing::MethodFilter;
 use http::{HeaderValue, Method};
 use rustboot_core::AppContext;
-use rustboot_core::management::Endpoint;
+use rustboot_core::management::{Access, Endpoint};
 use tower_service::Service as _;
 
 use super::handler::HandlerFuture;
@@ -20,8 +21,8 @@ use crate::extract::PathParameters;
 pub(crate) enum Target {
     /// An attribute route, or several with different methods.
     Routes(Arc<PathEntry>),
-    /// A management endpoint.
-    Endpoint(Arc<Endpoint>),
+    /// A management endpoint, or two: one that shows and one that changes.
+    Endpoints(Vec<Arc<Endpoint>>),
 }
 
 /// All routes of one path.
@@ -72,8 +73,7 @@ impl Dispatcher {
         endpoints: Vec<Endpoint>,
         app: &AppContext,
     ) -> Result<Self, String> {
-        let mut by_path: std::collections::BTreeMap<String, Vec<&RouteDef>> =
-            std::collections::BTreeMap::new();
+        let mut by_path: BTreeMap<String, Vec<&RouteDef>> = BTreeMap::new();
         for route in &table.routes {
             by_path.entry(numbered(route.path)).or_default().push(route);
         }
@@ -86,10 +86,16 @@ impl Dispatcher {
                     format!("the route {} cannot be served: {error}", routes[0].path)
                 })?;
         }
+        let mut by_path: BTreeMap<&'static str, Vec<Arc<Endpoint>>> = BTreeMap::new();
         for endpoint in endpoints {
-            let path = endpoint.path;
+            by_path
+                .entry(endpoint.path)
+                .or_default()
+                .push(Arc::new(endpoint));
+        }
+        for (path, endpoints) in by_path {
             paths
-                .insert(numbered(path), Target::Endpoint(Arc::new(endpoint)))
+                .insert(numbered(path), Target::Endpoints(endpoints))
                 .map_err(|error| format!("the endpoint {path} cannot be served: {error}"))?;
         }
         Ok(Self { paths })
@@ -115,17 +121,39 @@ impl Dispatcher {
                 }
                 None => Found::OtherMethod(entry.allow.clone()),
             },
-            Target::Endpoint(endpoint) if *method == Method::GET || *method == Method::HEAD => {
-                let parameter = found.params.iter().next().map(|(_, value)| {
-                    percent_encoding::percent_decode_str(value)
-                        .decode_utf8_lossy()
-                        .into_owned()
-                });
-                Found::Endpoint(Arc::clone(endpoint), parameter)
+            Target::Endpoints(endpoints) => {
+                let access = match *method {
+                    Method::GET | Method::HEAD => Some(Access::Read),
+                    Method::PUT => Some(Access::Write),
+                    _ => None,
+                };
+                match endpoints
+                    .iter()
+                    .find(|endpoint| Some(endpoint.access) == access)
+                {
+                    Some(endpoint) => {
+                        let parameter = found.params.iter().next().map(|(_, value)| {
+                            percent_encoding::percent_decode_str(value)
+                                .decode_utf8_lossy()
+                                .into_owned()
+                        });
+                        Found::Endpoint(Arc::clone(endpoint), parameter)
+                    }
+                    None => Found::OtherMethod(allow(endpoints)),
+                }
             }
-            Target::Endpoint(_) => Found::OtherMethod(HeaderValue::from_static("GET, HEAD")),
         }
     }
+}
+
+/// The methods of the endpoints of one path.
+fn allow(endpoints: &[Arc<Endpoint>]) -> HeaderValue {
+    let has = |access: Access| endpoints.iter().any(|endpoint| endpoint.access == access);
+    HeaderValue::from_static(match (has(Access::Read), has(Access::Write)) {
+        (true, true) => "GET, HEAD, PUT",
+        (false, true) => "PUT",
+        _ => "GET, HEAD",
+    })
 }
 
 impl PathEntry {

@@ -97,7 +97,8 @@ pub(super) fn duration(value: &Value) -> Result<Duration, BindError> {
     })
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+/// Reads a duration as configuration writes it: `250ms`, `30s`, `1h30m`, `2d`; `0` needs no unit. `None` for anything else.
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     // jiff also reads ISO 8601 and `1:30:00`; the contract is numbers with units.
     if !text.starts_with(|c: char| c.is_ascii_digit()) || text.contains(':') {

@@ -1,0 +1,73 @@
+//! How the tasks are doing: for `/tasks`, and for metrics.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// What is known of a task.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct TaskState {
+    /// When it runs, in words: `every 60s`.
+    pub trigger: String,
+    /// Whether the configuration lets it run.
+    pub enabled: bool,
+    /// How often it ran.
+    pub runs: u64,
+    /// How often that ended in an error or a panic, or was cut off.
+    pub failures: u64,
+    /// How often it was due and did not run: an earlier run was still under way, or the process was not.
+    pub skipped: u64,
+    /// How many runs are under way.
+    pub running: u32,
+    /// When the last run that ended began.
+    pub last_run: Option<Timestamp>,
+    /// How long it took.
+    pub last_duration: Option<Duration>,
+    /// How it failed, when it did.
+    pub last_error: Option<String>,
+    /// When the next one is due.
+    pub next_run: Option<Timestamp>,
+}
+
+/// The state of every task, by name.
+#[derive(Debug, Default)]
+pub(crate) struct TaskStates(Mutex<BTreeMap<&'static str, TaskState>>);
+
+impl TaskStates {
+    pub(super) fn update(&self, name: &'static str, change: impl FnOnce(&mut TaskState)) {
+        // A poisoned lock still guards whole values: `change` only assigns.
+        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(states.entry(name).or_default());
+    }
+
+    /// Counts runs that were due and did not happen.
+    pub(super) fn skipped(&self, name: &'static str, times: u64) {
+        if times > 0 {
+            metrics::counter!("scheduled_task_skipped_total", "task" => name).increment(times);
+            self.update(name, |state| state.skipped += times);
+        }
+    }
+
+    /// A run began.
+    pub(super) fn began(&self, name: &'static str) {
+        metrics::gauge!("scheduled_task_running", "task" => name).increment(1.0);
+        self.update(name, |state| state.running += 1);
+    }
+
+    /// A run ended, or was dropped.
+    pub(super) fn left(&self, name: &'static str) {
+        metrics::gauge!("scheduled_task_running", "task" => name).decrement(1.0);
+        self.update(name, |state| state.running = state.running.saturating_sub(1));
+    }
+
+    /// The state of all.
+    pub(crate) fn all(&self) -> BTreeMap<&'static str, TaskState> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
