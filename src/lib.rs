@@ -27,6 +27,7 @@
 //! | `observe` | yes | logs and metrics |
 //! | `validate` | with `web` | [garde](https://docs.rs/garde) rules on configuration and input |
 //! | `cron` | | cron expressions in `#[scheduled]` |
+//! | `systemd` | | tells systemd of start and stop, and feeds its watchdog |
 //! | `sqlite` | | `SqliteDb`: a pool, migrations, health |
 //!
 //! # Where to look
@@ -55,6 +56,7 @@ pub use rustboot_core::app::{
 };
 pub use rustboot_core::config::{ByteSize, Config, Profile, Sources};
 pub use rustboot_core::error::{Error, ErrorKind, FieldError, OrNotFound, Result};
+pub use rustboot_core::health::Health;
 pub use rustboot_core::lifecycle::{Restart, Shutdown, StopReason};
 pub use rustboot_core::{Inject, Secret};
 

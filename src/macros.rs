@@ -12,8 +12,14 @@ pub use rustboot_macros::config;
 #[doc = include_str!("../docs/macros/scheduled.md")]
 pub use rustboot_macros::scheduled;
 
+#[doc = include_str!("../docs/macros/task.md")]
+pub use rustboot_macros::task;
+
 #[doc = include_str!("../docs/macros/hooks.md")]
 pub use rustboot_macros::{on_start, on_stop};
+
+#[doc = include_str!("../docs/macros/health.md")]
+pub use rustboot_macros::health;
 
 #[cfg(feature = "web")]
 #[doc = include_str!("../docs/macros/routes.md")]

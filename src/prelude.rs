@@ -2,8 +2,8 @@
 
 pub use crate::macros::*;
 pub use crate::{
-    AppBuilder, AppContext, AppHandle, Config, Error, Inject, Module, OrNotFound as _, Result,
-    Secret, Shutdown,
+    AppBuilder, AppContext, AppHandle, Config, Error, Health, Inject, Module, OrNotFound as _,
+    Result, Secret, Shutdown,
 };
 
 #[cfg(feature = "web")]

@@ -4,14 +4,16 @@
 pub use inventory;
 pub use serde;
 
+pub use crate::__cron_trigger as cron_trigger;
 pub use rustboot_core::app::{AppBuilder, AppInfo, Resource};
 pub use rustboot_core::component::{
-    BoxFuture, ComponentDef, ComponentKey, Dependency, Injectable, Instance, Outcome, Resolver,
+    AliasDef, BoxFuture, ByName, ComponentDef, ComponentKey, ComponentName, Dependency, Injectable,
+    Injected, Instance, Outcome, Resolver, TakenByName,
 };
 pub use rustboot_core::config::{ConfigDef, DefaultValue, Describe, Field, Properties};
 pub use rustboot_core::expansion::{Otherwise, Probe, ResultOf};
-pub use rustboot_core::lifecycle::{HookDef, HookPhase};
-pub use crate::__cron_trigger as cron_trigger;
+pub use rustboot_core::health::{HealthDef, HealthOutcome};
+pub use rustboot_core::lifecycle::{BackgroundDef, HookDef, HookPhase, Restart};
 pub use rustboot_core::schedule::{Overlap, Period, TaskDef, TaskOptions, Trigger};
 pub use rustboot_core::source::Location;
 pub use rustboot_core::{Error, Result};

@@ -5,4 +5,10 @@ fn macros() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("tests/ui/*/fail/*.rs");
     cases.pass("tests/ui/*/pass/*.rs");
+    // What a macro says to a feature that is missing depends on the features of this run.
+    if cfg!(feature = "cron") {
+        cases.pass("tests/ui/scheduled/with_cron/*.rs");
+    } else {
+        cases.compile_fail("tests/ui/scheduled/without_cron/*.rs");
+    }
 }

@@ -10,6 +10,7 @@ use zeroize::Zeroize;
 
 use crate::component::{Dependency, Injectable, TakenByName};
 use crate::config::{Describe, Field, Shape};
+use crate::lifecycle::Shutdown;
 use crate::secret::Secret;
 
 /// Asks a type what it is.
@@ -79,6 +80,13 @@ impl<T: serde::de::DeserializeOwned> Probe<T> {
     }
 }
 
+impl Probe<Shutdown> {
+    /// Whoever takes it hears of the stop.
+    pub fn hears_of_the_stop() -> bool {
+        true
+    }
+}
+
 impl<T: Sensitive> Probe<T> {
     /// `T` is a secret.
     pub fn secret() -> bool {
@@ -110,6 +118,10 @@ pub trait Otherwise {
     /// It does not say: it is read by a function of the user.
     fn shape() -> Option<fn() -> Shape> {
         None
+    }
+    /// It does not tell of the stop.
+    fn hears_of_the_stop() -> bool {
+        false
     }
     /// Not a secret.
     fn secret() -> bool {

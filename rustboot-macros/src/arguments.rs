@@ -1,14 +1,16 @@
 //! The arguments of an attribute: `name = value`, a bare `name`, or `name(…)`, separated by commas.
 
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Error, Expr, ExprLit, Lit, LitStr, Result, Token, parenthesized};
+use syn::{Error, Expr, ExprLit, Lit, LitStr, Result, Token, Type, parenthesized};
 
 use crate::mistakes::{all, both};
 use crate::root::Root;
 use crate::suggest::{list, nearest};
+use crate::type_text::type_text;
 
 /// Which arguments an attribute has.
 pub(crate) struct Grammar {
@@ -34,6 +36,8 @@ pub(crate) enum Value {
     Absent,
     /// `= value`.
     Is(Box<Expr>),
+    /// `= type`, of `as`.
+    Type(Box<Type>),
     /// `(…)`; no argument takes that yet.
     List,
 }
@@ -43,7 +47,12 @@ impl Parse for Argument {
         let name = input.call(Ident::parse_any)?;
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
-            Value::Is(input.parse()?)
+            // `dyn Trait` is no expression.
+            if name == "as" && !input.peek(Lit) {
+                Value::Type(input.parse()?)
+            } else {
+                Value::Is(input.parse()?)
+            }
         } else if input.peek(syn::token::Paren) {
             let content;
             parenthesized!(content in input);
@@ -79,7 +88,7 @@ impl Argument {
     fn expression(&self, example: &str) -> Result<&Expr> {
         match &self.value {
             Value::Is(value) => Ok(value),
-            Value::Absent | Value::List => Err(Error::new(
+            Value::Absent | Value::List | Value::Type(_) => Err(Error::new(
                 self.name.span(),
                 format!("`{}` takes a value: write `{example}`", self.name),
             )),
@@ -111,7 +120,8 @@ impl Arguments {
         let arguments = Punctuated::<Argument, Token![,]>::parse_terminated(input)?;
         let mut seen: Vec<Ident> = Vec::new();
         let once = arguments.iter().map(|argument| {
-            if seen.contains(&argument.name) {
+            // `as` may be said for several traits.
+            if argument.name != "as" && seen.contains(&argument.name) {
                 let message = format!("`{}` is given twice", argument.name);
                 return Err(Error::new(argument.name.span(), message));
             }
@@ -167,6 +177,64 @@ impl Arguments {
             }
             _ => Err(wrong()),
         }
+    }
+
+    /// The argument of that name, when it is `true` or `false`; `example` is what to write.
+    pub(crate) fn truth(&self, name: &str, example: &str) -> Result<Option<bool>> {
+        let Some(argument) = self.get(name) else {
+            return Ok(None);
+        };
+        match argument.expression(example)? {
+            Expr::Lit(ExprLit {
+                lit: Lit::Bool(truth),
+                ..
+            }) => Ok(Some(truth.value)),
+            other => Err(Error::new_spanned(
+                other,
+                format!("`{name}` is true or false: write `{example}`"),
+            )),
+        }
+    }
+
+    /// The traits of every `as = dyn Trait`.
+    pub(crate) fn traits(&self) -> Result<Vec<&Type>> {
+        let mut seen: Vec<String> = Vec::new();
+        let given = self.0.iter().filter(|argument| argument.name == "as");
+        all(given.map(|argument| {
+            let example = "as = dyn Mailer";
+            let mistake = |tokens: &dyn ToTokens, message: String| {
+                Err(Error::new_spanned(tokens.to_token_stream(), message))
+            };
+            match &argument.value {
+                Value::Type(ty) if matches!(**ty, Type::TraitObject(_)) => {
+                    let text = type_text(ty);
+                    if seen.contains(&text) {
+                        return mistake(ty, format!("`as = {text}` is given twice"));
+                    }
+                    seen.push(text);
+                    Ok(&**ty)
+                }
+                Value::Type(ty) if matches!(**ty, Type::Path(_)) => mistake(
+                    ty,
+                    format!(
+                        "`as` takes a trait object: write `as = dyn {}`",
+                        type_text(ty)
+                    ),
+                ),
+                Value::Type(other) => mistake(
+                    other,
+                    format!("`as` takes a trait object: write `{example}`"),
+                ),
+                Value::Is(other) => mistake(
+                    other,
+                    format!("`as` takes a trait object, without quotes: write `{example}`"),
+                ),
+                Value::Absent | Value::List => mistake(
+                    &argument.name,
+                    format!("`as` takes a value: write `{example}`"),
+                ),
+            }
+        }))
     }
 
     /// The argument `crate`.

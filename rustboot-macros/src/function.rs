@@ -4,9 +4,10 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Error, FnArg, Result, Safety, Signature, Token, Type, Visibility};
+use syn::{Attribute, Error, FnArg, Result, Safety, Signature, Token, Visibility};
 
 use crate::mistakes::note;
+use crate::parameter::Parameter;
 
 /// What an attribute wants of the function that it stands on.
 pub(crate) struct Wanted {
@@ -53,17 +54,20 @@ impl Function {
         Ok(function)
     }
 
-    /// The types of the parameters.
-    pub(crate) fn parameters(&self) -> Vec<&Type> {
-        let typed = self
-            .signature
+    /// The parameters.
+    pub(crate) fn parameters(&self) -> Vec<Parameter<'_>> {
+        // `check` has found those that cannot be read.
+        self.read_parameters().filter_map(Result::ok).collect()
+    }
+
+    fn read_parameters(&self) -> impl Iterator<Item = Result<Parameter<'_>>> {
+        self.signature
             .inputs
             .iter()
             .filter_map(|input| match input {
-                FnArg::Typed(parameter) => Some(&*parameter.ty),
+                FnArg::Typed(parameter) => Some(Parameter::read(parameter)),
                 FnArg::Receiver(_) => None,
-            });
-        typed.collect()
+            })
     }
 
     fn check(&self, wanted: &Wanted) -> Result<()> {
@@ -113,12 +117,15 @@ impl Function {
                 format!("a method cannot be registered: put `#[{attribute}]` on {purpose}");
             mistake(receiver, message);
         }
-        for ty in self.parameters() {
-            if has_impl_trait(ty.to_token_stream()) {
+        for parameter in self.parameters() {
+            if has_impl_trait(parameter.ty.to_token_stream()) {
                 let message =
                     format!("`#[{attribute}]` needs parameters of known types, not `impl Trait`");
-                mistake(ty, message);
+                mistake(parameter.ty, message);
             }
+        }
+        for error in self.read_parameters().filter_map(Result::err) {
+            note(&mut mistakes, error);
         }
         mistakes.map_or(Ok(()), Err)
     }

@@ -1,6 +1,7 @@
 //! The attribute macros of Rustboot. Use them through the `rustboot` crate, where they are documented with examples.
 //!
-//! Every macro leaves the user's item as it was written and puts a definition beside it, in a `const _` that adds no name to
+//! Every macro leaves the user's item as it was written (`#[named]` on its parameters is taken away, since the compiler does
+//! not know it) and puts a definition beside it, in a `const _` that adds no name to
 //! the user's scope. The expansions name `::core`, `::std` and `::rustboot::__private` only (`crate = path` replaces the
 //! `::rustboot`); whatever they do can be written by hand against the public types of the same names.
 //!
@@ -9,12 +10,15 @@
 
 mod app;
 mod arguments;
+mod background;
 mod beside;
 mod component;
 mod config;
 mod function;
+mod health;
 mod hook;
 mod mistakes;
+mod parameter;
 mod place;
 mod root;
 mod route;
@@ -97,6 +101,18 @@ pub fn route(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn scheduled(arguments: TokenStream, item: TokenStream) -> TokenStream {
     schedule::expand(arguments.into(), item.into()).into()
+}
+
+/// A function that looks how a part of the application is.
+#[proc_macro_attribute]
+pub fn health(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    health::expand(arguments.into(), item.into()).into()
+}
+
+/// A function that runs in the background.
+#[proc_macro_attribute]
+pub fn task(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    background::expand(arguments.into(), item.into()).into()
 }
 
 /// A function that runs once before the port is bound.

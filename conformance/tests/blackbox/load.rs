@@ -205,7 +205,7 @@ async fn connections_that_wait_in_the_queue_are_served_before_the_end() {
     );
     let tally = Arc::new(Tally::default());
     let mut clients = JoinSet::new();
-    for _ in 0..200 {
+    for _ in 0..120 {
         let mut connection = service.connect().await;
         let kind = kinds().swap_remove(0);
         connection.write(&kind.request.bytes()).await.unwrap();
@@ -215,7 +215,12 @@ async fn connections_that_wait_in_the_queue_are_served_before_the_end() {
     service.signal(Signal::TERM);
     clients.join_all().await;
     let lost = tally.lost.lock().unwrap();
-    assert_eq!(*lost, [""; 0], "{} answered", tally.answered.lock().unwrap());
+    assert_eq!(
+        *lost,
+        [""; 0],
+        "{} answered",
+        tally.answered.lock().unwrap()
+    );
     drop(first);
     assert_eq!(service.exit().await.code, Some(0));
 }

@@ -6,14 +6,20 @@
     reason = "the harness runs only in tests, where a panic is the report"
 )]
 
+mod exposition;
 mod harness;
 mod http;
 
+mod access_log;
 mod commands;
-mod exposition;
+mod limits;
 mod load;
+mod management;
+mod metrics;
 mod origins;
+mod problems;
 mod reports;
+mod requests;
 mod secrets;
 mod starting;
 mod stopping;

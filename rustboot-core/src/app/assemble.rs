@@ -15,8 +15,9 @@ use crate::config::ConfigDef;
 use crate::config::reload::{self, ReloadConfig};
 use crate::error::{ErrorKind, Result};
 use crate::health::{self, HealthConfig, HealthDef};
+use crate::lifecycle::background;
 use crate::lifecycle::start::Phases;
-use crate::lifecycle::{Hook, HookDef, LifecycleConfig, StopRequest};
+use crate::lifecycle::{BackgroundDef, Hook, HookDef, LifecycleConfig, StopRequest};
 use crate::schedule::{self, TaskDef};
 
 impl AppBuilder {
@@ -52,6 +53,7 @@ impl AppBuilder {
         let at = Instant::now();
         self.configure_modules().await.map_err(StartError::Failed)?;
         self.collect_items();
+        self.built_in_health();
         let tasks = self.resolve_tasks();
         self.check_configuration();
         let plan = self.check_wiring();
@@ -96,6 +98,7 @@ impl AppBuilder {
             preparations: self.preparations,
             hooks: self.hooks,
             tasks,
+            background: self.background,
             indicators: self.indicators,
             servers: self.servers,
             commands,
@@ -152,6 +155,10 @@ impl AppBuilder {
         self.tasks
             .extend(inventory::iter::<TaskDef>.into_iter().copied());
         self.tasks.sort_by_key(|task| (task.name, task.location));
+        self.background
+            .extend(inventory::iter::<BackgroundDef>.into_iter().copied());
+        self.background
+            .sort_by_key(|task| (task.name, task.location));
     }
 
     fn resolve_tasks(&mut self) -> Vec<schedule::Task> {
@@ -181,6 +188,8 @@ impl AppBuilder {
         let mut consumers: Vec<Wiring> = std::mem::take(&mut self.wirings);
         consumers.extend(self.hooks.iter().map(Hook::wiring));
         consumers.extend(self.tasks.iter().map(TaskDef::wiring));
+        consumers.extend(self.background.iter().map(BackgroundDef::wiring));
+        background::check_names(&self.background, &mut self.report.wiring);
         let health_names = std::mem::take(&mut self.health_names);
         self.report.wiring.extend(health::duplicates(health_names));
         match graph::plan(std::mem::take(&mut self.nodes), &self.aliases, &consumers) {

@@ -12,7 +12,7 @@ use crate::config::{Arguments, Config};
 use crate::error::Result;
 use crate::health::{HealthConfig, HealthIndicator};
 use crate::lifecycle::start::Phases;
-use crate::lifecycle::{Hook, LifecycleConfig, Server, start};
+use crate::lifecycle::{BackgroundDef, Hook, LifecycleConfig, Server, start};
 use crate::schedule::Task;
 
 use super::RunningApp;
@@ -29,6 +29,7 @@ pub struct Assembly {
     pub(crate) preparations: Vec<Preparation>,
     pub(crate) hooks: Vec<Hook>,
     pub(crate) tasks: Vec<Task>,
+    pub(crate) background: Vec<BackgroundDef>,
     pub(crate) indicators: Vec<IndicatorFactory>,
     pub(crate) servers: Vec<Arc<dyn Server>>,
     pub(crate) commands: Vec<Command>,

@@ -20,7 +20,7 @@ use crate::config::reload::ConfigListener;
 use crate::config::settings::Settings;
 use crate::config::{Config, ConfigDef, Origin, Profile, Properties, Sources, load};
 use crate::error::{Classifier, Error, ErrorKind, Result};
-use crate::lifecycle::{Hook, Server};
+use crate::lifecycle::{BackgroundDef, Hook, Server};
 use crate::management::{self, Endpoint};
 use crate::report::Report;
 use crate::schedule::TaskDef;
@@ -51,6 +51,7 @@ pub struct AppBuilder {
     pub(super) preparations: Vec<Preparation>,
     pub(super) hooks: Vec<Hook>,
     pub(super) tasks: Vec<TaskDef>,
+    pub(super) background: Vec<BackgroundDef>,
     pub(super) indicators: Vec<IndicatorFactory>,
     /// The names that are taken, as far as they are known before the start, and by whom.
     pub(super) health_names: Vec<(String, Location)>,
@@ -88,6 +89,7 @@ impl AppBuilder {
             preparations: Vec::new(),
             hooks: Vec::new(),
             tasks: Vec::new(),
+            background: Vec::new(),
             indicators: Vec::new(),
             health_names: Vec::new(),
             servers: Vec::new(),

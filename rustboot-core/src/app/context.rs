@@ -18,7 +18,9 @@ use crate::config::{Config, ConfigChange, ConfigDef, Profile, Properties};
 use crate::error::{Classified, Classifier, Error, Result};
 use crate::health::{ComponentHealth, HealthRegistry, HealthReport, Readiness};
 use crate::lifecycle::start::Phases;
-use crate::lifecycle::{Availability, Phase, Restart, Shutdown, StopReason, StopRequest, Tasks};
+use crate::lifecycle::{
+    Availability, Ending, Phase, Restart, Shutdown, StopReason, StopRequest, Tasks,
+};
 use crate::management::Endpoint;
 use crate::report::Report;
 use crate::schedule::TaskStates;
@@ -162,18 +164,25 @@ impl AppContext {
 
     /// Runs a background task under supervision: `make` gives the future of each run.
     ///
-    /// The stop sequence drops the task at its next await and waits for it. A panic counts as a failure.
+    /// The stop sequence drops the task at its next await and waits for it; a `#[task]` that takes a [`Shutdown`] has time
+    /// to finish. A panic counts as a failure.
     pub fn spawn<F, Fut>(&self, name: impl Into<String>, restart: Restart, make: F)
     where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
-        let name = name.into();
+        self.supervise(name.into(), restart, Ending::Dropped, make);
+    }
+
+    pub(crate) fn supervise<F, Fut>(&self, name: String, restart: Restart, ending: Ending, make: F)
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<()>> + Send + 'static,
+    {
         let stop = Arc::clone(&self.0.parts.stop);
         let failed = name.clone();
-        self.0.tasks.supervise(name, restart, make, move || {
-            stop.request(StopReason::TaskFailed(failed))
-        });
+        let failed = move || stop.request(StopReason::TaskFailed(failed));
+        self.0.tasks.supervise(name, restart, ending, make, failed);
     }
 
     /// How everything is.
@@ -276,6 +285,12 @@ impl AppContext {
 
     pub(crate) fn availability(&self) -> &Availability {
         &self.0.availability
+    }
+
+    /// A variable of the environment that the application was given.
+    #[cfg(all(feature = "systemd", unix))]
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.0.parts.inputs.sources.variable(name)
     }
 
     pub(crate) fn stop_request(&self) -> &Arc<StopRequest> {

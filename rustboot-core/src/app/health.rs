@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::builder::AppBuilder;
 use crate::component::Resolver;
 use crate::error::Result;
-use crate::health::{HealthBody, HealthBodySlot, HealthDef, HealthIndicator};
+use crate::health::{ConfigurationHealth, HealthBody, HealthBodySlot, HealthDef, HealthIndicator};
+#[cfg(all(feature = "disk", unix))]
+use crate::health::{DiskHealth, HealthConfig};
 use crate::source::Location;
 
 impl AppBuilder {
@@ -32,6 +34,20 @@ impl AppBuilder {
         self.health_names.push((def.name.to_owned(), def.location));
         self.wirings.push(def.wiring());
         self.health_of(move |resolver| def.indicator(resolver).map(Some))
+    }
+
+    /// Adds what every application has.
+    pub(super) fn built_in_health(&mut self) {
+        let configuration = ConfigurationHealth {
+            profile: self.profile().as_str().to_owned(),
+            sections: self.section_defs.len(),
+        };
+        self.health(configuration);
+        #[cfg(all(feature = "disk", unix))]
+        if let Ok(config) = self.config::<HealthConfig>() {
+            let folder = self.base_dir().to_owned();
+            self.health(DiskHealth { folder, config });
+        }
     }
 
     /// Replaces what `/health` and `/health/{component}` answer.

@@ -11,7 +11,7 @@ use crate::component::graph::{Node, Strength};
 use crate::component::{BoxFuture, ComponentKey, Dependency, Instance, Resolver, Wiring};
 use crate::config::ConfigChange;
 use crate::error::{Classifier, Result};
-use crate::lifecycle::{Hook, HookPhase, Server};
+use crate::lifecycle::{BackgroundDef, Hook, HookPhase, Server};
 use crate::management::{Endpoint, Exposure};
 use crate::report::Problem;
 use crate::schedule::TaskDef;
@@ -106,6 +106,12 @@ impl AppBuilder {
     /// Adds a scheduled task.
     pub fn task(&mut self, task: TaskDef) -> &mut Self {
         self.tasks.push(task);
+        self
+    }
+
+    /// Adds a background task, which runs from the start to the stop.
+    pub fn background(&mut self, task: BackgroundDef) -> &mut Self {
+        self.background.push(task);
         self
     }
 

@@ -90,9 +90,7 @@ pub(crate) async fn build(
             Some(Ok((_, (i, Ok(done))))) => {
                 let key = plan.nodes[i].key;
                 tracing::debug!(component = %key, took = ?done.construction, "component built");
-                built
-                    .components
-                    .insert(i, &plan.answers[i], &done.instance);
+                built.components.insert(i, &plan.answers[i], &done.instance);
                 built.timings.push(Timing {
                     key,
                     construction: done.construction,

@@ -114,7 +114,9 @@ impl Plan {
             .collect();
         let needs = |old: &usize| {
             let needs = self.needs[*old].iter();
-            needs.filter_map(|need| position.get(need).copied()).collect()
+            needs
+                .filter_map(|need| position.get(need).copied())
+                .collect()
         };
         Self {
             nodes: wanted.iter().map(|i| self.nodes[*i].clone()).collect(),

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 /// Kahn's algorithm with the smallest index first, so that the order is the same each time. Otherwise the cycles.
-pub(super) fn topological(edges: &[Vec<usize>]) -> std::result::Result<Vec<usize>, Vec<Vec<usize>>> {
+pub(super) fn topological(
+    edges: &[Vec<usize>],
+) -> std::result::Result<Vec<usize>, Vec<Vec<usize>>> {
     let mut waiting: Vec<usize> = edges.iter().map(Vec::len).collect();
     let mut dependents = vec![Vec::new(); edges.len()];
     for (i, needs) in edges.iter().enumerate() {

@@ -159,9 +159,7 @@ fn reload_now(app: &AppContext) -> std::result::Result<ConfigChange, Report> {
         };
         replacements.extend((def.rebind)(&mut binding).map(|replacement| (def, replacement)));
     }
-    settings
-        .read_alone
-        .clone_from(&app.settings().read_alone);
+    settings.read_alone.clone_from(&app.settings().read_alone);
     verify(
         &mut settings,
         &unknown,

@@ -17,6 +17,9 @@ pub struct HealthConfig {
     pub cache: Duration,
     /// Whether details show on the main listener. They always show on the management listener.
     pub show_details: bool,
+    /// The check of the disk.
+    #[cfg(all(feature = "disk", unix))]
+    pub disk: super::DiskConfig,
 }
 
 impl Describe for HealthConfig {
@@ -31,6 +34,8 @@ impl Describe for HealthConfig {
                 "Whether details show on the main listener. They always show on the management listener.",
             ).typed::<bool>().restart()
             .default_by_profile("true", "false"),
+            #[cfg(all(feature = "disk", unix))]
+            Field::new("disk", "DiskConfig", "The check of the disk.").nested(Some(super::DiskConfig::fields)),
         ]
     }
 }

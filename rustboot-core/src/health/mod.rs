@@ -9,7 +9,10 @@
 
 mod body;
 mod config;
+mod configuration;
 mod def;
+#[cfg(all(feature = "disk", unix))]
+mod disk;
 mod indicator;
 mod registry;
 #[cfg(test)]
@@ -18,8 +21,13 @@ mod tests;
 pub(crate) use body::HealthBodySlot;
 pub use body::{DefaultHealthBody, HealthBody};
 pub use config::HealthConfig;
+pub(crate) use configuration::ConfigurationHealth;
 pub use def::{HealthDef, HealthOutcome};
 pub(crate) use def::{duplicates, indicators};
+#[cfg(all(feature = "disk", unix))]
+pub use disk::DiskConfig;
+#[cfg(all(feature = "disk", unix))]
+pub(crate) use disk::DiskHealth;
 pub use indicator::{Health, HealthIndicator, Status};
 pub(crate) use registry::HealthRegistry;
 pub use registry::{ComponentHealth, HealthReport, Readiness};

@@ -7,6 +7,7 @@
 //! `start` and `stop` read as these two lists. What a crate takes part in, it registers:
 //! a [`Server`], a hook, a task.
 
+pub(crate) mod background;
 mod config;
 mod hook;
 mod server;
@@ -14,13 +15,16 @@ mod shutdown;
 pub(crate) mod signal;
 pub(crate) mod start;
 pub(crate) mod stop;
+#[cfg(all(feature = "systemd", unix))]
+mod systemd;
 mod tasks;
 
+pub use background::BackgroundDef;
 pub use config::LifecycleConfig;
 pub(crate) use hook::Hook;
 pub use hook::{HookDef, HookPhase};
 pub use server::{Drained, Server, ServerRole};
 pub(crate) use shutdown::{Availability, Phase, StopRequest};
 pub use shutdown::{Shutdown, StopReason};
-pub(crate) use tasks::caught;
+pub(crate) use tasks::{Ending, caught};
 pub use tasks::{Restart, Tasks};

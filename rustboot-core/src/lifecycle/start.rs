@@ -110,6 +110,9 @@ async fn bring_up(assembly: &mut Assembly) -> Result<Vec<String>> {
     if assembly.watch {
         reload::watch(&context);
     }
+    for task in &assembly.background {
+        super::background::run(&context, *task)?;
+    }
     for task in &assembly.tasks {
         schedule::run(&context, task)?;
     }
@@ -120,6 +123,8 @@ async fn bring_up(assembly: &mut Assembly) -> Result<Vec<String>> {
     });
     context.availability().set(Phase::Ready);
     announce(assembly, &addresses);
+    #[cfg(all(feature = "systemd", unix))]
+    super::systemd::ready(&context, &addresses);
     Ok(addresses)
 }
 

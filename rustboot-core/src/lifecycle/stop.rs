@@ -32,6 +32,8 @@ pub(crate) async fn stop(assembly: &Assembly, reason: &StopReason) -> Losses {
     let config = &assembly.lifecycle;
     let begin = Instant::now();
     tracing::info!(target: "rustboot", ?reason, "stopping");
+    #[cfg(all(feature = "systemd", unix))]
+    super::systemd::stopping(context);
 
     // 1. No new work should be sent here; what comes is still served.
     context.availability().set(Phase::Draining);

@@ -21,6 +21,16 @@ pub enum Restart {
     FailApp,
 }
 
+/// What becomes of a run when the application stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It is dropped at its next await.
+    Dropped,
+    /// It has heard of the stop through a [`Shutdown`](super::Shutdown), and ends by itself. It is dropped when it does not
+    /// within the limit of the step.
+    Itself,
+}
+
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -35,20 +45,24 @@ pub struct Tasks {
 impl Tasks {
     /// Runs a task until it ends, under a restart policy.
     ///
-    /// `make` is called for each run. When the application stops, the task is dropped at its next await; one that has to
-    /// finish something takes a [`Shutdown`](super::Shutdown) or is a `#[scheduled]` task, which finishes its run.
-    /// `failed` is called when the policy is [`Restart::FailApp`] and the task failed.
+    /// `make` is called for each run. When the application stops, no run begins any more, and `ending` says what becomes of
+    /// the one under way. `failed` is called when the policy is [`Restart::FailApp`] and the task failed.
     pub(crate) fn supervise<F, Fut>(
         &self,
         name: String,
         restart: Restart,
+        ending: Ending,
         make: F,
         failed: impl FnOnce() + Send + 'static,
     ) where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
-        let cancelled = self.cancelled.clone();
+        let (cancelled, aborted) = (self.cancelled.clone(), self.aborted.clone());
+        let dropped = match ending {
+            Ending::Dropped => cancelled.clone(),
+            Ending::Itself => aborted,
+        };
         self.tracker.spawn(async move {
             let work = async {
                 let mut pause = FIRST_PAUSE;
@@ -72,14 +86,17 @@ impl Tasks {
                                 pause = FIRST_PAUSE;
                             }
                             tracing::error!(task = name, error = %error, restart_in = ?pause, "task failed");
-                            tokio::time::sleep(pause).await;
+                            tokio::select! {
+                                () = cancelled.cancelled() => return,
+                                () = tokio::time::sleep(pause) => {}
+                            }
                             pause = (pause * 2).min(LONGEST_PAUSE);
                         }
                     }
                 }
             };
             tokio::select! {
-                () = cancelled.cancelled() => {}
+                () = dropped.cancelled() => {}
                 () = work => {}
             }
         });

@@ -13,8 +13,9 @@ pub(super) fn now() -> Timestamp {
     let real = Instant::now();
     let ahead = match ours.checked_duration_since(real) {
         Some(ahead) => SignedDuration::try_from(ahead),
-        None => SignedDuration::try_from(real.saturating_duration_since(ours))
-            .map(|behind| -behind),
+        None => {
+            SignedDuration::try_from(real.saturating_duration_since(ours)).map(|behind| -behind)
+        }
     };
     let now = Timestamp::now();
     ahead

@@ -50,7 +50,10 @@ pub(super) fn expression(text: &str) -> Result<Cron, String> {
             | CronError::ComponentError(why) => why,
             other => other.to_string(),
         };
-        format!("{text:?} is not a cron expression: {}", why.trim_end_matches('.'))
+        format!(
+            "{text:?} is not a cron expression: {}",
+            why.trim_end_matches('.')
+        )
     })
 }
 
@@ -71,7 +74,9 @@ mod tests {
         (0..n)
             .map(|_| {
                 at = times.after(at).unwrap();
-                at.to_zoned(times.zone.clone()).strftime("%m-%d %H:%M:%S %Z").to_string()
+                at.to_zoned(times.zone.clone())
+                    .strftime("%m-%d %H:%M:%S %Z")
+                    .to_string()
             })
             .collect()
     }
@@ -82,7 +87,11 @@ mod tests {
     fn a_fixed_time_in_a_gap_runs_right_after_it() {
         assert_eq!(
             times("30 2 * * *", "2025-03-28T12:00:00Z", 3),
-            ["03-29 02:30:00 CET", "03-30 03:00:00 CEST", "03-31 02:30:00 CEST"]
+            [
+                "03-29 02:30:00 CET",
+                "03-30 03:00:00 CEST",
+                "03-31 02:30:00 CEST"
+            ]
         );
     }
 
@@ -98,7 +107,11 @@ mod tests {
     fn a_wildcard_follows_the_clock() {
         assert_eq!(
             times("*/30 * * * *", "2025-03-30T00:29:00Z", 3),
-            ["03-30 01:30:00 CET", "03-30 03:00:00 CEST", "03-30 03:30:00 CEST"]
+            [
+                "03-30 01:30:00 CET",
+                "03-30 03:00:00 CEST",
+                "03-30 03:30:00 CEST"
+            ]
         );
         assert_eq!(
             times("*/30 * * * *", "2025-10-25T23:59:00Z", 5),
@@ -123,12 +136,29 @@ mod tests {
     #[test]
     fn wrong_ones_say_what_is_wrong() {
         let mistake = |text| expression(text).unwrap_err();
-        assert!(mistake("* * *").contains("expected 5 fields"), "{}", mistake("* * *"));
+        assert!(
+            mistake("* * *").contains("expected 5 fields"),
+            "{}",
+            mistake("* * *")
+        );
         assert!(mistake("* * * * * * 2030").contains("found 7"));
-        for wrong in ["99 3 * * *", "0 3 * * FOO", "0 3 32 * *", "@never", "0 5-3-1 * * *"] {
+        for wrong in [
+            "99 3 * * *",
+            "0 3 * * FOO",
+            "0 3 32 * *",
+            "@never",
+            "0 5-3-1 * * *",
+        ] {
             let mistake = mistake(wrong);
-            assert!(mistake.starts_with(&format!("{wrong:?} is not a cron expression: ")), "{mistake}");
+            assert!(
+                mistake.starts_with(&format!("{wrong:?} is not a cron expression: ")),
+                "{mistake}"
+            );
         }
-        assert!(zone("Europe/Bonn").unwrap_err().contains("there is no time zone"));
+        assert!(
+            zone("Europe/Bonn")
+                .unwrap_err()
+                .contains("there is no time zone")
+        );
     }
 }

@@ -21,7 +21,7 @@ mod state;
 mod tests;
 
 pub use def::{Overlap, Period, TaskDef, TaskOptions, Trigger};
-pub(crate) use resolve::{Resolved, Task, resolve};
+pub(crate) use resolve::{Task, resolve};
 pub(crate) use runner::run;
 pub use state::TaskState;
 pub(crate) use state::TaskStates;

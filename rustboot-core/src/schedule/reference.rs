@@ -28,7 +28,10 @@ mod tests {
     fn a_reference_is_the_whole_text() {
         let read = |text| Reference::read(text).map(|found| (found.key, found.default));
         assert_eq!(read("${cleanup.every}"), Some(("cleanup.every", None)));
-        assert_eq!(read("${a-b.c_d:-0 3 * * *}"), Some(("a-b.c_d", Some("0 3 * * *"))));
+        assert_eq!(
+            read("${a-b.c_d:-0 3 * * *}"),
+            Some(("a-b.c_d", Some("0 3 * * *")))
+        );
         assert_eq!(read("${a:-}"), Some(("a", Some(""))));
         for other in ["1m", "${}", "${a b}", "${a", "0 ${hour} * * *"] {
             assert_eq!(read(other), None, "{other}");

@@ -80,7 +80,10 @@ fn check_names(defs: &[TaskDef], problems: &mut Vec<Problem>) {
             continue;
         }
         same.sort_unstable();
-        let mut problem = Problem::new(def.title(), format!("there are {} of this name", same.len()));
+        let mut problem = Problem::new(
+            def.title(),
+            format!("there are {} of this name", same.len()),
+        );
         for location in same {
             problem = problem.note(format!("written at {location}"));
         }
@@ -184,7 +187,10 @@ impl Reader<'_> {
                 Period::Fixed(_) => None,
                 Period::Configured(text) => Reference::read(text).map(|found| found.key),
             };
-            self.wrong(key, "a task cannot run all the time: the period has to be longer than nothing");
+            self.wrong(
+                key,
+                "a task cannot run all the time: the period has to be longer than nothing",
+            );
             return None;
         }
         Some(duration)
@@ -294,7 +300,11 @@ impl Reader<'_> {
         if let Some(origin) = self.settings.origin(key) {
             problem = problem.note(origin.sentence());
         }
-        problem = problem.note(format!("needed by {} ({})", self.def.title(), self.def.location));
+        problem = problem.note(format!(
+            "needed by {} ({})",
+            self.def.title(),
+            self.def.location
+        ));
         problems.configuration.push(problem);
     }
 }

@@ -91,6 +91,9 @@ mod tests {
         assert_eq!(slots.due(), Verdict::Skip);
         assert!(!slots.ended());
         assert_eq!(slots.due(), Verdict::Begin);
-        assert_eq!(Slots::new(Overlap::Allow { max_concurrent: 0 }).due(), Verdict::Begin);
+        assert_eq!(
+            Slots::new(Overlap::Allow { max_concurrent: 0 }).due(),
+            Verdict::Begin
+        );
     }
 }

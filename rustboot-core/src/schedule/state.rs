@@ -60,7 +60,9 @@ impl TaskStates {
     /// A run ended, or was dropped.
     pub(super) fn left(&self, name: &'static str) {
         metrics::gauge!("scheduled_task_running", "task" => name).decrement(1.0);
-        self.update(name, |state| state.running = state.running.saturating_sub(1));
+        self.update(name, |state| {
+            state.running = state.running.saturating_sub(1)
+        });
     }
 
     /// The state of all.

@@ -195,7 +195,7 @@ fn main(item: TokenStream) -> Result<Function> {
         let message = "the application is the whole program: put `#[rustboot::app]` on `main`";
         note(&mut mistakes, Error::new(ident.span(), message));
     }
-    let parameters = function.parameters();
+    let parameters: Vec<&Type> = function.parameters().iter().map(|p| p.ty).collect();
     if let Some(ty) = parameters.first()
         && !matches!(ty, Type::Reference(reference) if reference.mutability.is_some())
     {

@@ -17,7 +17,7 @@ use crate::wiring::{dependencies, injected};
 
 const GRAMMAR: Grammar = Grammar {
     attribute: "component",
-    known: &["name", "crate"],
+    known: &["name", "as", "crate"],
     declined: &[],
 };
 
@@ -26,6 +26,14 @@ const WANTED: Wanted = Wanted {
     purpose: "the function that makes the component: `fn catalog(…) -> Catalog`",
     must_be_async: false,
 };
+
+/// What the arguments say.
+struct Options {
+    root: Root,
+    name: Option<LitStr>,
+    /// What the component can also be taken as.
+    traits: Vec<Type>,
+}
 
 /// What the factory returns.
 enum Made {
@@ -40,7 +48,8 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn definition(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
-    let ((root, name), (function, made)) = both(options(arguments), factory(item))?;
+    let (Options { root, name, traits }, (function, made)) =
+        both(options(arguments), factory(item))?;
     let private = root.private();
     let (ident, parameters) = (&function.signature.ident, function.parameters());
     let location = location(&private, ident);
@@ -56,10 +65,28 @@ fn definition(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> 
             (quote!(<#ty as #private::ResultOf>::Ok), Some(question))
         }
     };
-    let key = match name {
+    let key = |ty: &TokenStream| match &name {
         Some(name) => quote!(|| #private::ComponentKey::of::<#ty>().named(#name)),
         None => quote!(#private::ComponentKey::of::<#ty>),
     };
+    let component = key(&ty);
+    let aliases = traits.iter().map(|object| {
+        let key = key(&object.to_token_stream());
+        let span = generated_at(syn::spanned::Spanned::span(object));
+        let cast = quote_spanned! {span=>
+            #private::Instance::shared::<#object>(__component)
+        };
+        quote! {
+            #private::inventory::submit! {
+                #private::AliasDef {
+                    key: #key,
+                    component: #component,
+                    location: #location,
+                    cast: |__i| __i.get::<#ty>().map(|__component| #cast),
+                }
+            }
+        }
+    });
     let wait = function.signature.asyncness.map(|_| quote!(.await));
     let instance = quote_spanned! {generated_at(syn::spanned::Spanned::span(returned))=>
         #private::Instance::new::<#ty>(__made)
@@ -74,7 +101,7 @@ fn definition(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> 
         const _: () = {
             #private::inventory::submit! {
                 #private::ComponentDef {
-                    key: #key,
+                    key: #component,
                     location: #location,
                     dependencies: #dependencies,
                     build: |__r| {
@@ -83,13 +110,20 @@ fn definition(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> 
                     },
                 }
             }
+            #(#aliases)*
         };
     })
 }
 
-fn options(arguments: TokenStream) -> Result<(Root, Option<LitStr>)> {
+fn options(arguments: TokenStream) -> Result<Options> {
     let arguments = Arguments::parse(arguments, &GRAMMAR)?;
-    both(arguments.root(), name(&arguments))
+    let traits = arguments.traits();
+    let (root, (name, traits)) = both(arguments.root(), both(name(&arguments), traits))?;
+    Ok(Options {
+        root,
+        name,
+        traits: traits.into_iter().cloned().collect(),
+    })
 }
 
 fn name(arguments: &Arguments) -> Result<Option<LitStr>> {

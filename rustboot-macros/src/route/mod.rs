@@ -8,6 +8,7 @@ mod method;
 mod path;
 #[cfg(test)]
 mod tests;
+mod wrapper;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -23,6 +24,8 @@ use crate::mistakes::both;
 use crate::place::{generated_at, location};
 use crate::root::Root;
 use crate::wiring::dependencies;
+
+use wrapper::Served;
 
 /// What the arguments say.
 struct Options {
@@ -58,9 +61,15 @@ fn definition(
     let name = format!("::{}", ident.unraw());
     let location = location(&private, ident);
     let dependencies = dependencies(&private, &function.parameters());
-    let checks = checks(&private, &function);
+    let Served {
+        items,
+        handler,
+        types,
+    } = wrapper::served(&private, &function);
+    let checks = checks(&private, &types, &function.signature.output);
     Ok(quote! {
         const _: () = {
+            #items
             #checks
             #private::inventory::submit! {
                 #private::RouteDef {
@@ -69,7 +78,7 @@ fn definition(
                     name: ::core::concat!(::core::module_path!(), #name),
                     location: #location,
                     dependencies: #dependencies,
-                    handler: || #private::route_handler(#ident),
+                    handler: || #private::route_handler(#handler),
                 }
             }
         };
@@ -132,11 +141,10 @@ fn options(method: Option<&'static str>, input: ParseStream<'_>) -> Result<Optio
 }
 
 /// A function that compiles when every parameter can be extracted and the answer can be sent.
-fn checks(private: &TokenStream, function: &Function) -> TokenStream {
-    let parameters = function.parameters();
-    let last = parameters.len().saturating_sub(1);
+fn checks(private: &TokenStream, types: &[TokenStream], output: &ReturnType) -> TokenStream {
+    let last = types.len().saturating_sub(1);
     let mut checks: Vec<TokenStream> = Vec::new();
-    for (i, ty) in parameters.into_iter().enumerate() {
+    for (i, ty) in types.iter().enumerate() {
         let span = generated_at(ty.span());
         checks.push(if i == last {
             quote_spanned!(span=> #private::assert_request::<#ty, _>();)
@@ -144,7 +152,7 @@ fn checks(private: &TokenStream, function: &Function) -> TokenStream {
             quote_spanned!(span=> #private::assert_parts::<#ty>();)
         });
     }
-    if let ReturnType::Type(_, ty) = &function.signature.output
+    if let ReturnType::Type(_, ty) = output
         && !has_impl_trait(quote!(#ty))
     {
         let span = generated_at(ty.span());

@@ -42,7 +42,8 @@ pub(crate) fn check(text: &str) -> Result<(), String> {
         }
     };
     for (field, name) in fields.iter().zip(names) {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "*,-/".contains(c) || special(name).contains(c);
+        let allowed =
+            |c: char| c.is_ascii_alphanumeric() || "*,-/".contains(c) || special(name).contains(c);
         if let Some(wrong) = field.chars().find(|c| !allowed(*c)) {
             return Err(format!("`{wrong}` means nothing in the {name} (`{field}`)"));
         }
@@ -114,12 +115,28 @@ mod tests {
     #[test]
     fn mistakes_name_the_field() {
         let mistake = |text| check(text).unwrap_err();
-        assert!(mistake("0 3 * *").ends_with("this one has 4"), "{}", mistake("0 3 * *"));
+        assert!(
+            mistake("0 3 * *").ends_with("this one has 4"),
+            "{}",
+            mistake("0 3 * *")
+        );
         assert!(mistake("0 0 3 * * * 2030").ends_with("this one has 7"));
-        assert_eq!(mistake("0 24 * * *"), "24 is too much for the hour: the highest is 23");
-        assert_eq!(mistake("61 * * * *"), "61 is too much for the minute: the highest is 59");
-        assert_eq!(mistake("0 3; * * *"), "`;` means nothing in the hour (`3;`)");
-        assert_eq!(mistake("? 3 * * *"), "`?` means nothing in the minute (`?`)");
+        assert_eq!(
+            mistake("0 24 * * *"),
+            "24 is too much for the hour: the highest is 23"
+        );
+        assert_eq!(
+            mistake("61 * * * *"),
+            "61 is too much for the minute: the highest is 59"
+        );
+        assert_eq!(
+            mistake("0 3; * * *"),
+            "`;` means nothing in the hour (`3;`)"
+        );
+        assert_eq!(
+            mistake("? 3 * * *"),
+            "`?` means nothing in the minute (`?`)"
+        );
         assert!(mistake("@midnight").starts_with("unknown name `@midnight`: there are @yearly"));
     }
 

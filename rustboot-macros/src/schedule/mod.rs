@@ -2,7 +2,7 @@
 
 mod cron;
 mod options;
-mod period;
+pub(crate) mod period;
 mod reference;
 #[cfg(test)]
 mod tests;
@@ -34,10 +34,18 @@ fn definition(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> 
     let private = options.root.private();
     let name = match &options.name {
         Some(name) => name.to_token_stream(),
-        None => function.signature.ident.unraw().to_string().to_token_stream(),
+        None => function
+            .signature
+            .ident
+            .unraw()
+            .to_string()
+            .to_token_stream(),
     };
     let trigger = options.trigger.tokens(&private);
-    let settings = options.settings.iter().map(|setting| setting.tokens(&private));
+    let settings = options
+        .settings
+        .iter()
+        .map(|setting| setting.tokens(&private));
     let location = location(&private, &function.signature.ident);
     let dependencies = dependencies(&private, &function.parameters());
     let call = call(&private, &function);

@@ -179,21 +179,22 @@ fn trigger(arguments: &Arguments) -> Result<Trigger> {
 }
 
 fn cron_expression(arguments: &Arguments) -> Result<Option<(LitStr, LitStr)>> {
-    let checked = |name: &str, example: &str, check: fn(&str) -> std::result::Result<(), String>| {
-        let Some(text) = arguments.text(name, example)? else {
-            return Ok(None);
+    let checked =
+        |name: &str, example: &str, check: fn(&str) -> std::result::Result<(), String>| {
+            let Some(text) = arguments.text(name, example)? else {
+                return Ok(None);
+            };
+            let value = text.value();
+            let written = match reference::read(&value) {
+                None => Some(value.as_str()),
+                Some(Ok(default)) => default,
+                Some(Err(message)) => return Err(Error::new(text.span(), message)),
+            };
+            match written.map(check) {
+                Some(Err(message)) => Err(Error::new(text.span(), message)),
+                _ => Ok(Some(text)),
+            }
         };
-        let value = text.value();
-        let written = match reference::read(&value) {
-            None => Some(value.as_str()),
-            Some(Ok(default)) => default,
-            Some(Err(message)) => return Err(Error::new(text.span(), message)),
-        };
-        match written.map(check) {
-            Some(Err(message)) => Err(Error::new(text.span(), message)),
-            _ => Ok(Some(text)),
-        }
-    };
     let (cron, zone) = both(
         checked("cron", "cron = \"0 3 * * *\"", cron::check),
         checked("zone", "zone = \"Europe/Berlin\"", cron::check_zone),
@@ -213,7 +214,10 @@ fn misplaced(arguments: &Arguments) -> Result<()> {
         refuse("zone", "`zone` goes with `cron`");
     }
     if has("initial_delay") && has("cron") {
-        refuse("initial_delay", "`cron` names its times; there is no delay before the first");
+        refuse(
+            "initial_delay",
+            "`cron` names its times; there is no delay before the first",
+        );
     }
     if has("overlap") && has("delay") {
         refuse(
@@ -230,9 +234,10 @@ fn overlap(arguments: &Arguments) -> Result<Option<Setting>> {
     let (policy, max) = both(policy, arguments.integer("max_concurrent", MAX))?;
     let policy = policy.map(|text| (text.value(), text.span()));
     match (policy.as_ref().map(|(text, _)| text.as_str()), max) {
-        (Some("allow"), Some((0, span))) => {
-            Err(Error::new(span, format!("at least one may run: write `{MAX}`")))
-        }
+        (Some("allow"), Some((0, span))) => Err(Error::new(
+            span,
+            format!("at least one may run: write `{MAX}`"),
+        )),
         (Some("allow"), Some((max, _))) => Ok(Some(Setting::Allow(max))),
         (Some("allow"), None) => Err(at(
             arguments,
@@ -247,7 +252,9 @@ fn overlap(arguments: &Arguments) -> Result<Option<Setting>> {
         (Some("skip"), None) => Ok(Some(Setting::Skip)),
         (Some("queue"), None) => Ok(Some(Setting::Queue)),
         (Some(other), None) => Err(Error::new(
-            policy.as_ref().map_or_else(Span::call_site, |(_, span)| *span),
+            policy
+                .as_ref()
+                .map_or_else(Span::call_site, |(_, span)| *span),
             format!("`{other}` is no way to overlap: write \"skip\", \"queue\" or \"allow\""),
         )),
         (None, None) => Ok(None),

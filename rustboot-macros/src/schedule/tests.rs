@@ -134,7 +134,9 @@ fn the_configuration_may_decide() {
         jitter = "${cleanup.jitter}"
     ));
     assert!(
-        text.contains(r#"Every(::rustboot::__private::Period::Configured("${cleanup.every:-1m}"))"#),
+        text.contains(
+            r#"Every(::rustboot::__private::Period::Configured("${cleanup.every:-1m}"))"#
+        ),
         "{text}"
     );
     assert!(text.contains(r#".enabled("${cleanup.enabled}")"#), "{text}");
@@ -147,7 +149,9 @@ fn the_configuration_may_decide() {
     );
     assert_eq!(
         mistakes_of(quote!(every = "1${unit}")),
-        ["`1${unit}` is not a reference: write `${key}` or `${key:-default}`, and nothing around it"]
+        [
+            "`1${unit}` is not a reference: write `${key}` or `${key:-default}`, and nothing around it"
+        ]
     );
 }
 
@@ -155,7 +159,9 @@ fn the_configuration_may_decide() {
 fn runs_may_overlap_in_three_ways() {
     let text = text_of(quote!(every = "1m", overlap = "allow", max_concurrent = 4));
     assert!(
-        text.contains("TaskOptions::new().overlap(::rustboot::__private::Overlap::Allow{max_concurrent:4u32})"),
+        text.contains(
+            "TaskOptions::new().overlap(::rustboot::__private::Overlap::Allow{max_concurrent:4u32})"
+        ),
         "{text}"
     );
     assert!(text_of(quote!(every = "1m", overlap = "queue")).contains("Overlap::Queue"));

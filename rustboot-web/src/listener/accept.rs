@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +13,8 @@ use crate::pipeline::Pipeline;
 
 /// What the loop works with.
 pub(super) struct AcceptLoop {
-    pub(super) listener: TcpListener,
+    /// Taken when it closes.
+    pub(super) listener: Option<TcpListener>,
     pub(super) pipeline: Arc<Pipeline>,
     pub(super) settings: ConnectionSettings,
     pub(super) max_connections: usize,
@@ -29,6 +29,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Accepts until the listener is to close, then takes over what the operating system has already accepted for us: those
 /// clients believe that they are connected.
 pub(super) async fn run(accept: AcceptLoop) {
+    let Some(listener) = &accept.listener else {
+        return;
+    };
     let room = Arc::new(Semaphore::new(
         accept.max_connections.min(Semaphore::MAX_PERMITS),
     ));
@@ -45,7 +48,7 @@ pub(super) async fn run(accept: AcceptLoop) {
         let accepted = tokio::select! {
             biased;
             () = accept.closing.cancelled() => break,
-            accepted = accept.listener.accept() => accepted,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, _)) => {
@@ -72,10 +75,54 @@ pub(super) async fn run(accept: AcceptLoop) {
             }
         }
     }
-    while let Some(Ok((stream, _))) = accept.listener.accept().now_or_never() {
-        accept.connections.spawn(serve(&accept, stream));
+    refuse_handshakes(listener);
+    empty_queue(accept);
+}
+
+/// Takes over every connection that is in the queue. Asks the operating system itself: tokio would only look where its last
+/// event said that something is there.
+fn empty_queue(mut accept: AcceptLoop) {
+    let Some(listener) = accept
+        .listener
+        .take()
+        .and_then(|listener| listener.into_std().ok())
+    else {
+        return;
+    };
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                let stream = stream
+                    .set_nonblocking(true)
+                    .and_then(|()| TcpStream::from_std(stream));
+                if let Ok(stream) = stream {
+                    accept.connections.spawn(serve(&accept, stream));
+                }
+            }
+            Err(error) if is_about_the_connection(&error) => {}
+            // The queue is empty, or nothing more can be opened.
+            Err(_) => return,
+        }
     }
 }
+
+/// Lets no further handshake complete, so that the queue can be emptied for good. A connection that completed between the
+/// last `accept` and the close of the socket would be reset, and its client would have lost a request that it was allowed
+/// to send. With this filter its first packet is dropped instead; the client tries again, and is refused like everybody.
+#[cfg(target_os = "linux")]
+fn refuse_handshakes(listener: &TcpListener) {
+    /// `BPF_RET | BPF_K`: "return the constant", which is how many bytes of the packet to keep.
+    const RETURN: u16 = 0x06;
+    let drop_everything = socket2::SockFilter::new(RETURN, 0, 0, 0);
+    if let Err(error) = socket2::SockRef::from(listener).attach_filter(&[drop_everything]) {
+        // A sandbox may forbid it. Then the window stays open for the microseconds that it is.
+        tracing::debug!(target: "rustboot::web", %error, "handshakes cannot be refused before the listener closes");
+    }
+}
+
+/// Other systems have no such filter; the window is the microseconds between the last `accept` and the close.
+#[cfg(not(target_os = "linux"))]
+fn refuse_handshakes(_listener: &TcpListener) {}
 
 fn serve(accept: &AcceptLoop, stream: TcpStream) -> impl Future<Output = ()> + Send + use<> {
     connection::serve(

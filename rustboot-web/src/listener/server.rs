@@ -64,7 +64,7 @@ impl HttpServer {
             *slot = Some(accepting);
         }
         let accept_loop = AcceptLoop {
-            listener,
+            listener: Some(listener),
             pipeline,
             settings: self.surface.connection.clone(),
             max_connections: self.surface.max_connections,

@@ -1,5 +1,7 @@
 //! The graph, and how it is built.
 
+mod traits;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Cron expressions are not there yet, and say so.
+//! Cron expressions need a feature, and say which.
 
 use rustboot::prelude::*;
 
