@@ -28,6 +28,7 @@
 //! | `validate` | with `web` | [garde](https://docs.rs/garde) rules on configuration and input |
 //! | `cron` | | cron expressions in `#[scheduled]` |
 //! | `systemd` | | tells systemd of start and stop, and feeds its watchdog |
+//! | `disk` | yes | the health check `disk` |
 //! | `sqlite` | | `SqliteDb`: a pool, migrations, health |
 //!
 //! # Where to look

@@ -20,9 +20,13 @@ pub struct DiskConfig {
 impl Describe for DiskConfig {
     fn fields() -> Vec<Field> {
         vec![
-            Field::new("threshold", "ByteSize", "Less free space than this on the application's file system is DOWN.")
-                .typed::<ByteSize>()
-                .default_text("10MiB"),
+            Field::new(
+                "threshold",
+                "ByteSize",
+                "Less free space than this on the application's file system is DOWN.",
+            )
+            .typed::<ByteSize>()
+            .default_text("10MiB"),
         ]
     }
 }
@@ -92,7 +96,8 @@ mod tests {
 
     async fn look(folder: &std::path::Path, threshold: &str) -> (Status, Health) {
         let mut app = AppBuilder::new(AppInfo::new("test", "0"));
-        app.sources(Sources::empty(folder)).without_collected_items();
+        app.sources(Sources::empty(folder))
+            .without_collected_items();
         app.override_value("health.disk.threshold", threshold);
         let app = app.assemble().await.unwrap().start().await.unwrap();
         let report = app.context().health_report().await;

@@ -132,3 +132,64 @@ fn a_component_has_a_type() {
         ["a name has to say something: without one, leave `name` out"]
     );
 }
+
+#[test]
+fn a_component_that_can_be_taken_as_traits() {
+    let item = quote!(
+        fn smtp() -> Smtp {
+            Smtp
+        }
+    );
+    let expected = quote! {
+        fn smtp() -> Smtp { Smtp }
+        const _: () = {
+            ::rustboot::__private::inventory::submit! {
+                ::rustboot::__private::ComponentDef {
+                    key: || ::rustboot::__private::ComponentKey::of::<Smtp>().named("eu"),
+                    location: ::rustboot::__private::Location::new(::core::file!(), ::core::line!()),
+                    dependencies: ::std::vec::Vec::new,
+                    build: |__r| {
+                        ::core::result::Result::Ok(::std::boxed::Box::pin(async move {
+                            let __made: Smtp = smtp();
+                            ::core::result::Result::<_, ::rustboot::__private::Error>::Ok(
+                                ::rustboot::__private::Instance::new::<Smtp>(__made)
+                            )
+                        }))
+                    },
+                }
+            }
+            ::rustboot::__private::inventory::submit! {
+                ::rustboot::__private::AliasDef {
+                    key: || ::rustboot::__private::ComponentKey::of::<dyn Mailer>().named("eu"),
+                    component: || ::rustboot::__private::ComponentKey::of::<Smtp>().named("eu"),
+                    location: ::rustboot::__private::Location::new(::core::file!(), ::core::line!()),
+                    cast: |__i| __i.get::<Smtp>().map(|__component|
+                        ::rustboot::__private::Instance::shared::<dyn Mailer>(__component)
+                    ),
+                }
+            }
+        };
+    };
+    assert_same_code(expand(quote!(as = dyn Mailer, name = "eu"), item), expected);
+}
+
+#[test]
+fn a_trait_is_given_as_a_trait_object_and_once() {
+    let smtp = || {
+        quote!(
+            fn smtp() -> Smtp {}
+        )
+    };
+    assert_eq!(
+        mistakes(expand(quote!(as = Mailer, as = "dyn Mailer", as), smtp())),
+        [
+            "`as` takes a trait object: write `as = dyn Mailer`",
+            "`as` takes a trait object, without quotes: write `as = dyn Mailer`",
+            "`as` takes a value: write `as = dyn Mailer`",
+        ]
+    );
+    assert_eq!(
+        mistakes(expand(quote!(as = dyn A, as = dyn B, as = dyn A), smtp())),
+        ["`as = dyn A` is given twice"]
+    );
+}

@@ -134,3 +134,51 @@ fn a_method_is_a_known_one() {
         ]
     );
 }
+
+#[test]
+fn a_handler_that_takes_names_and_all_is_served_through_a_function_beside_it() {
+    let item = quote! {
+        async fn send(#[named("eu")] mail: Inject<Mail>, Path(id): Path<i64>, all: Vec<Inject<dyn Mailer>>) -> impl IntoResponse {}
+    };
+    let expected = quote! {
+        async fn send(mail: Inject<Mail>, Path(id): Path<i64>, all: Vec<Inject<dyn Mailer>>) -> impl IntoResponse {}
+        const _: () = {
+            struct __Name0;
+            impl ::rustboot::__private::ComponentName for __Name0 {
+                const NAME: &'static str = "eu";
+            }
+            async fn __handler(
+                __a0: ::rustboot::__private::Injected<::rustboot::__private::ByName<__Name0, Inject<Mail>>>,
+                __a1: Path<i64>,
+                __a2: ::rustboot::__private::Injected<Vec<Inject<dyn Mailer>>>
+            ) -> impl IntoResponse {
+                send(__a0.0.0, __a1, __a2.0).await
+            }
+            fn __check() {
+                ::rustboot::__private::assert_parts::<
+                    ::rustboot::__private::Injected<::rustboot::__private::ByName<__Name0, Inject<Mail>>>
+                >();
+                ::rustboot::__private::assert_parts::<Path<i64>>();
+                ::rustboot::__private::assert_request::<::rustboot::__private::Injected<Vec<Inject<dyn Mailer>>>, _>();
+            }
+            ::rustboot::__private::inventory::submit! {
+                ::rustboot::__private::RouteDef {
+                    method: ::rustboot::__private::http::Method::POST,
+                    path: "/send",
+                    name: ::core::concat!(::core::module_path!(), "::send"),
+                    location: ::rustboot::__private::Location::new(::core::file!(), ::core::line!()),
+                    dependencies: || {
+                        use ::rustboot::__private::Otherwise as _;
+                        [
+                            ::rustboot::__private::Probe::<Inject<Mail>>::dependency_named("eu"),
+                            ::rustboot::__private::Probe::<Path<i64>>::dependency(),
+                            ::rustboot::__private::Probe::<Vec<Inject<dyn Mailer>>>::dependency()
+                        ].into_iter().flatten().collect()
+                    },
+                    handler: || ::rustboot::__private::route_handler(__handler),
+                }
+            }
+        };
+    };
+    assert_same_code(expand(Some("POST"), quote!("/send"), item), expected);
+}

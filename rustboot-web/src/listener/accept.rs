@@ -26,6 +26,9 @@ pub(super) struct AcceptLoop {
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// From the first packet of a handshake to the last, with a client that is not on the other side of the world.
+const HANDSHAKE_GRACE: Duration = Duration::from_millis(100);
+
 /// Accepts until the listener is to close, then takes over what the operating system has already accepted for us: those
 /// clients believe that they are connected.
 pub(super) async fn run(accept: AcceptLoop) {
@@ -75,7 +78,9 @@ pub(super) async fn run(accept: AcceptLoop) {
             }
         }
     }
-    refuse_handshakes(listener);
+    refuse_new_handshakes(listener);
+    // Those that have begun get the time of a round trip or two to complete.
+    tokio::time::sleep(HANDSHAKE_GRACE).await;
     empty_queue(accept);
 }
 
@@ -106,15 +111,26 @@ fn empty_queue(mut accept: AcceptLoop) {
     }
 }
 
-/// Lets no further handshake complete, so that the queue can be emptied for good. A connection that completed between the
-/// last `accept` and the close of the socket would be reset, and its client would have lost a request that it was allowed
-/// to send. With this filter its first packet is dropped instead; the client tries again, and is refused like everybody.
+/// Lets no further handshake begin, so that the queue can be emptied for good. A connection that completed between the last
+/// `accept` and the close of the socket would be reset, and its client would have lost a request that it was allowed to
+/// send. With this filter its first packet is dropped instead; the client tries again, and is refused like everybody.
 #[cfg(target_os = "linux")]
-fn refuse_handshakes(listener: &TcpListener) {
-    /// `BPF_RET | BPF_K`: "return the constant", which is how many bytes of the packet to keep.
+fn refuse_new_handshakes(listener: &TcpListener) {
+    use socket2::SockFilter;
+    // Classic BPF over the TCP header. What is accepted from now on inherits the filter, so it must let everything pass
+    // but the packet that begins a handshake.
+    const LOAD_BYTE: u16 = 0x30;
+    const JUMP_IF_ANY_BIT: u16 = 0x45;
     const RETURN: u16 = 0x06;
-    let drop_everything = socket2::SockFilter::new(RETURN, 0, 0, 0);
-    if let Err(error) = socket2::SockRef::from(listener).attach_filter(&[drop_everything]) {
+    const FLAGS: u32 = 13;
+    const SYN: u32 = 0x02;
+    let filter = [
+        SockFilter::new(LOAD_BYTE, 0, 0, FLAGS),
+        SockFilter::new(JUMP_IF_ANY_BIT, 0, 1, SYN),
+        SockFilter::new(RETURN, 0, 0, 0),
+        SockFilter::new(RETURN, 0, 0, u32::MAX),
+    ];
+    if let Err(error) = socket2::SockRef::from(listener).attach_filter(&filter) {
         // A sandbox may forbid it. Then the window stays open for the microseconds that it is.
         tracing::debug!(target: "rustboot::web", %error, "handshakes cannot be refused before the listener closes");
     }
@@ -122,8 +138,7 @@ fn refuse_handshakes(listener: &TcpListener) {
 
 /// Other systems have no such filter; the window is the microseconds between the last `accept` and the close.
 #[cfg(not(target_os = "linux"))]
-fn refuse_handshakes(_listener: &TcpListener) {}
-
+fn refuse_new_handshakes(_listener: &TcpListener) {}
 fn serve(accept: &AcceptLoop, stream: TcpStream) -> impl Future<Output = ()> + Send + use<> {
     connection::serve(
         stream,
