@@ -18,9 +18,16 @@ impl Module for DataModule {
 
     async fn configure(&self, app: &mut AppBuilder) -> Result<()> {
         app.classify(classify);
-        let config = app.config::<DatabaseConfig>()?;
-        wire(app, config);
-        Ok(())
+        match app.config::<DatabaseConfig>() {
+            Ok(config) => {
+                wire(app, config);
+                Ok(())
+            }
+            Err(error) => {
+                declare(app);
+                Err(error)
+            }
+        }
     }
 }
 
@@ -32,4 +39,20 @@ fn wire(app: &mut AppBuilder, _config: Config<DatabaseConfig>) {
 #[cfg(feature = "sqlite")]
 fn wire(app: &mut AppBuilder, config: Config<DatabaseConfig>) {
     crate::sqlite::wire(app, config);
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn declare(_app: &mut AppBuilder) {}
+
+/// The configuration is wrong, and that is the problem to report: not that there is no database to inject.
+#[cfg(feature = "sqlite")]
+fn declare(app: &mut AppBuilder) {
+    use rustboot_core::component::ComponentKey;
+    let key = ComponentKey::of::<crate::SqliteDb>();
+    app.fallback_component(key, Vec::new(), |_| {
+        Err(rustboot_core::Error::new(
+            rustboot_core::ErrorKind::Configuration,
+            "the configuration of [database] is not valid",
+        ))
+    });
 }

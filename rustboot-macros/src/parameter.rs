@@ -52,7 +52,7 @@ fn name(attribute: &Attribute) -> Result<LitStr> {
 
 /// The attributes that read the parameters of a function. The last one that expands takes the names away: those that come
 /// before it still stand on the item, and want to see them.
-const READERS: [&str; 13] = [
+const READERS: [&str; 14] = [
     "component",
     "delete",
     "get",
@@ -66,6 +66,7 @@ const READERS: [&str; 13] = [
     "put",
     "route",
     "scheduled",
+    "task",
 ];
 
 /// The item without `#[named]` on its parameters.

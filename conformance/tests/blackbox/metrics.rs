@@ -62,6 +62,23 @@ async fn every_family_of_the_contract_is_there_and_of_its_kind() {
     assert!(metrics.value("process_resident_memory_bytes", &[]).unwrap() > 1e6);
 }
 
+/// All of these are the framework's own, and people read them in the tool that scrapes.
+#[tokio::test]
+async fn every_family_says_what_it_is() {
+    let service = Sandbox::new()
+        .env("APP_CONFORMANCE__TASK_FAILS", "true")
+        .start()
+        .await;
+    for target in ["/text", "/panic", "/nowhere", "/mounted/names/x"] {
+        service.get(target).await;
+    }
+    eventually("a task has run", async || {
+        service.get("/ticks").await.text() != "0"
+    })
+    .await;
+    assert_eq!(service.metrics().await.unexplained(), [""; 0]);
+}
+
 #[tokio::test]
 async fn requests_are_counted_by_method_template_and_status() {
     let service = Sandbox::new().start().await;

@@ -120,7 +120,7 @@ async fn a_body_of_another_kind_is_a_415() {
 async fn a_body_that_is_not_json_is_a_400() {
     let service = Sandbox::new().start().await;
     for target in ["/orders", "/echo", "/mounted/echo"] {
-        for body in ["", "{", "{\"customer\": }", "[1, 2", "{} {}"] {
+        for body in ["", "{", "{\"customer\": }", "{} {}"] {
             let (problem, _) = fails(&service, Request::post(target).json(body), 400).await;
             assert!(problem["detail"].is_string(), "{target} {body}");
         }

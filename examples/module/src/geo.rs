@@ -89,7 +89,8 @@ impl Module for Geo {
         app.fallback_component(ComponentKey::of::<Countries>(), Vec::new(), |resolver| {
             let config = resolver.config::<GeoConfig>();
             Ok(Box::pin(async move {
-                let config = config.ok_or_else(|| Error::internal("[geo] is bound by this module"))?;
+                let config =
+                    config.ok_or_else(|| Error::internal("[geo] is bound by this module"))?;
                 Ok(Instance::new(Countries::new(&config)))
             }))
         });
@@ -107,7 +108,11 @@ impl Module for Geo {
         app.health_of(move |_| Ok(Some(std::sync::Arc::new(Networks(networks)))));
 
         // A management endpoint: it is on the management listener, or on the main one where there is none.
-        app.endpoint(Endpoint::new("/geo/{address}", Exposure::Management, country));
+        app.endpoint(Endpoint::new(
+            "/geo/{address}",
+            Exposure::Management,
+            country,
+        ));
         Ok(())
     }
 }
@@ -148,7 +153,9 @@ impl HealthIndicator for Networks {
 async fn print(assembly: Assembly) -> Result<u8> {
     let config = assembly.context().config::<GeoConfig>();
     let networks = config.iter().flat_map(|config| &config.networks);
-    let lines: Vec<String> = networks.map(|(country, network)| format!("{country} {network}\n")).collect();
+    let lines: Vec<String> = networks
+        .map(|(country, network)| format!("{country} {network}\n"))
+        .collect();
     std::io::stdout().write_all(lines.concat().as_bytes())?;
     // The exit code.
     Ok(0)

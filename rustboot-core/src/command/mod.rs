@@ -122,9 +122,9 @@ pub(crate) async fn run(assembly: Assembly) -> std::result::Result<u8, StartErro
         .find(|option| !OPTIONS.contains(option))
     {
         let hint = nearest(unknown, OPTIONS.into_iter().chain(["profile", "set"]))
-            .map_or(String::new(), |near| format!(", did you mean --{near}?"));
+            .map_or(String::new(), |near| format!(", did you mean --{near}"));
         return Err(StartError::Failed(Error::internal(format!(
-            "there is no option --{unknown}{hint} `help` lists them; configuration keys have a dot"
+            "there is no option --{unknown}{hint}; `help` lists them, and configuration keys have a dot"
         ))));
     }
     let Some(command) = assembly
@@ -133,10 +133,10 @@ pub(crate) async fn run(assembly: Assembly) -> std::result::Result<u8, StartErro
         .find(|command| command.name == name)
         .copied()
     else {
-        let hint = nearest(name, names())
-            .map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+        let hint =
+            nearest(name, names()).map_or(String::new(), |near| format!(", did you mean `{near}`"));
         return Err(StartError::Failed(Error::internal(format!(
-            "there is no command `{name}`{hint} The commands are {}",
+            "there is no command `{name}`{hint}; the commands are {}",
             names().collect::<Vec<_>>().join(", ")
         ))));
     };

@@ -28,3 +28,8 @@ pub(crate) use shutdown::{Availability, Phase, StopRequest};
 pub use shutdown::{Shutdown, StopReason};
 pub(crate) use tasks::{Ending, caught};
 pub use tasks::{Restart, Tasks};
+
+/// Milliseconds with three decimals: nobody reads more.
+pub(crate) fn milliseconds(took: std::time::Duration) -> f64 {
+    (took.as_secs_f64() * 1e6).round() / 1e3
+}

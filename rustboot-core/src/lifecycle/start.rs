@@ -45,7 +45,6 @@ pub(crate) async fn start(mut assembly: Assembly) -> Result<RunningApp> {
     match outcome {
         Ok(addresses) => Ok(RunningApp::new(assembly, addresses)),
         Err(error) => {
-            tracing::error!(error = %error, "the application could not start");
             stop::take_down(&assembly).await;
             Err(error)
         }
@@ -164,7 +163,7 @@ fn announce(assembly: &Assembly, addresses: &[String]) {
     tracing::info!(
         target: "rustboot",
         profile = context.profile().as_str(),
-        took_ms = took.as_secs_f64() * 1e3,
+        took_ms = super::milliseconds(took),
         phases = assembly.phases.text(),
         "{} {} is ready{address}",
         info.name,

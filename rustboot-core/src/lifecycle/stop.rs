@@ -78,7 +78,7 @@ pub(crate) async fn stop(assembly: &Assembly, reason: &StopReason) -> Losses {
         aborted_requests = losses.requests,
         aborted_tasks = losses.tasks,
         failed_hooks = losses.hooks,
-        took_ms = begin.elapsed().as_secs_f64() * 1e3,
+        took_ms = super::milliseconds(begin.elapsed()),
         "stopped"
     );
     // Last, so that it carries everything above. What fails in it can no longer be told.
@@ -163,7 +163,7 @@ async fn run_hooks(assembly: &Assembly, phase: HookPhase) -> usize {
 }
 
 fn log_step(step: &str, since: Instant, lost: usize) {
-    let took_ms = since.elapsed().as_secs_f64() * 1e3;
+    let took_ms = super::milliseconds(since.elapsed());
     if lost == 0 {
         tracing::info!(target: "rustboot", step, took_ms, "stop: {step} done");
     } else {

@@ -73,3 +73,95 @@ impl TaskStates {
             .clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use metrics::{
+        Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder,
+        SharedString, Unit,
+    };
+
+    use super::*;
+
+    /// What was recorded, in order.
+    #[derive(Clone, Default)]
+    struct Recorded(Arc<Mutex<Vec<String>>>);
+
+    struct Named(String, Recorded);
+
+    impl Named {
+        fn of(key: &Key, recorded: &Recorded) -> Arc<Self> {
+            let labels: Vec<String> = key
+                .labels()
+                .map(|label| format!("{}={}", label.key(), label.value()))
+                .collect();
+            let name = format!("{}{{{}}}", key.name(), labels.join(","));
+            Arc::new(Self(name, recorded.clone()))
+        }
+        fn note(&self, what: &str) {
+            self.1.0.lock().unwrap().push(format!("{} {what}", self.0));
+        }
+    }
+
+    impl CounterFn for Named {
+        fn increment(&self, value: u64) {
+            self.note(&format!("+{value}"));
+        }
+        fn absolute(&self, value: u64) {
+            self.note(&format!("={value}"));
+        }
+    }
+
+    impl GaugeFn for Named {
+        fn increment(&self, value: f64) {
+            self.note(&format!("+{value}"));
+        }
+        fn decrement(&self, value: f64) {
+            self.note(&format!("-{value}"));
+        }
+        fn set(&self, value: f64) {
+            self.note(&format!("={value}"));
+        }
+    }
+
+    impl Recorder for Recorded {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::from_arc(Named::of(key, self))
+        }
+        fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::from_arc(Named::of(key, self))
+        }
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[test]
+    fn states_and_metrics_say_the_same() {
+        let recorded = Recorded::default();
+        let states = TaskStates::default();
+        metrics::with_local_recorder(&recorded, || {
+            states.began("tick");
+            states.began("tick");
+            states.skipped("tick", 0);
+            states.skipped("tick", 2);
+            states.left("tick");
+        });
+        let state = states.all()["tick"].clone();
+        assert_eq!((state.running, state.skipped), (1, 2));
+        assert_eq!(
+            *recorded.0.lock().unwrap(),
+            [
+                "scheduled_task_running{task=tick} +1",
+                "scheduled_task_running{task=tick} +1",
+                "scheduled_task_skipped_total{task=tick} +2",
+                "scheduled_task_running{task=tick} -1",
+            ]
+        );
+    }
+}

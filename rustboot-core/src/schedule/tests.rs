@@ -8,9 +8,10 @@ use crate::app::{AppBuilder, AppInfo, RunningApp, StartError};
 use crate::component::{BoxFuture, Resolver};
 use crate::config::{Arguments, Sources};
 use crate::error::{Error, Result};
+use crate::management::{Call, Reply};
 use crate::source::Location;
 
-type Call = fn(&Resolver<'_>) -> Result<BoxFuture<'static, Result<()>>>;
+type Run = fn(&Resolver<'_>) -> Result<BoxFuture<'static, Result<()>>>;
 
 const SECOND: Period = Period::Fixed(Duration::from_secs(1));
 
@@ -18,7 +19,7 @@ fn nothing(_: &Resolver<'_>) -> Result<BoxFuture<'static, Result<()>>> {
     Ok(Box::pin(async { Ok(()) }))
 }
 
-fn def(name: &'static str, trigger: Trigger, options: TaskOptions, call: Call) -> TaskDef {
+fn def(name: &'static str, trigger: Trigger, options: TaskOptions, call: Run) -> TaskDef {
     TaskDef {
         name,
         trigger,
@@ -195,6 +196,48 @@ async fn a_run_that_panics_or_fails_is_counted_and_the_next_one_comes() {
     let state = state(&app, "flaky");
     assert_eq!((state.runs, state.failures, state.running), (2, 2, 0));
     assert_eq!(state.last_error.as_deref(), Some("no luck"));
+    app.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_endpoint_shows_all_of_it() {
+    let task = def("tick", Trigger::Every(SECOND), TaskOptions::new(), |_| {
+        Ok(Box::pin(async { Err(Error::internal("no luck")) }))
+    });
+    let app = start(&[], &[task]).await;
+    pass(1100).await;
+    let endpoints = app.context().endpoints();
+    let endpoint = endpoints.iter().find(|e| e.path == "/tasks").unwrap();
+    let reply = endpoint
+        .call(Call {
+            app: app.context().clone(),
+            parameter: None,
+            show_details: true,
+            body: Vec::new(),
+        })
+        .await;
+    let Reply::Body(body) = reply else {
+        panic!("{reply:?}")
+    };
+    let body: serde_json::Value = serde_json::from_slice(&body.body).unwrap();
+    let tick = &body["tasks"][0];
+    assert_eq!(tick["name"], "tick");
+    assert_eq!(tick["trigger"], "every 1s");
+    assert_eq!(tick["enabled"], true);
+    assert_eq!(
+        (
+            &tick["runs"],
+            &tick["failures"],
+            &tick["skipped"],
+            &tick["running"]
+        ),
+        (&1.into(), &1.into(), &0.into(), &0.into())
+    );
+    assert_eq!(tick["last_error"], "no luck");
+    for time in ["last_run", "next_run"] {
+        let text = tick[time].as_str().unwrap();
+        assert!(text.parse::<jiff::Timestamp>().is_ok(), "{text}");
+    }
     app.stop().await;
 }
 

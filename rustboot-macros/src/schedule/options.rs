@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{Error, LitStr, Result};
 
 use super::{cron, period, reference};
 use crate::arguments::{Arguments, Grammar};
 use crate::mistakes::{all, both};
+use crate::place::generated_at;
 use crate::root::Root;
 
 const GRAMMAR: Grammar = Grammar {
@@ -105,7 +106,16 @@ impl Trigger {
                 let pause = pause.tokens(private);
                 quote!(#private::Trigger::Delay(#pause))
             }
-            Self::Cron(expression, zone) => quote!(#private::cron_trigger!(#expression, #zone)),
+            Self::Cron(expression, zone) => {
+                // The macro may be an error of its own, which points at its first token.
+                let span = generated_at(expression.span());
+                let private = private.clone().into_iter().map(|mut token| {
+                    token.set_span(span);
+                    token
+                });
+                let private: TokenStream = private.collect();
+                quote_spanned!(span=> #private::cron_trigger!(#expression, #zone))
+            }
         }
     }
 }

@@ -14,11 +14,12 @@ use super::record::Record;
 #[derive(Debug)]
 pub(crate) struct PipelineBody {
     inner: Body,
-    record: Record,
+    // Boxed, like in the future: both are moved several times on their way through hyper.
+    record: Box<Record>,
 }
 
 impl PipelineBody {
-    pub(super) fn new(inner: Body, record: Record) -> Self {
+    pub(super) fn new(inner: Body, record: Box<Record>) -> Self {
         let mut body = Self { inner, record };
         // Nobody asks for the frames of such a body.
         if body.record.method == Method::HEAD || body.inner.is_end_stream() {

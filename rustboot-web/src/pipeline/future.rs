@@ -94,7 +94,7 @@ pin_project! {
         answer: Answer,
         client_ip: Option<IpAddr>,
         // Taken when the answer is there; dropped with the future when the client goes away first.
-        record: Option<Record>,
+        record: Option<Box<Record>>,
         timeout: Duration,
         // Made when the handler is not done at once: most never arm a timer.
         #[pin]
@@ -106,7 +106,7 @@ impl PipelineFuture {
     pub(super) fn new(
         answer: Answer,
         client_ip: Option<IpAddr>,
-        record: Record,
+        record: Box<Record>,
         timeout: Duration,
     ) -> Self {
         Self {
@@ -214,7 +214,7 @@ fn endpoint_outcome(reply: Reply) -> Outcome {
     Outcome::Response(response)
 }
 
-fn finish(outcome: Outcome, mut record: Record) -> Response<PipelineBody> {
+fn finish(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody> {
     let pipeline = std::sync::Arc::clone(&record.pipeline);
     let response = match outcome {
         Outcome::Response(mut response) => {

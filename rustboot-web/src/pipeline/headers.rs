@@ -7,7 +7,7 @@ use http::{HeaderValue, Version};
 use rustboot_observe::correlation::Correlation;
 
 /// The header that carries the request id both ways.
-pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Safe defaults for an API (OWASP REST security): no sniffing, no framing, no paths to other sites. A handler that sets
 /// one of them itself keeps its own.
@@ -25,9 +25,9 @@ pub(super) fn add(
     draining: bool,
 ) {
     if let Some(id) = correlation.request_id()
-        && let Ok(value) = HeaderValue::from_str(id.as_str())
+        && let Ok(value) = HeaderValue::from_bytes(id.as_bytes())
     {
-        headers.insert(REQUEST_ID, value);
+        headers.insert(&REQUEST_ID, value);
     }
     for (name, value) in SECURITY {
         headers.entry(name).or_insert(value);

@@ -2,20 +2,25 @@
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 use http_body::Body as _;
 use http_body_util::Limited;
 use hyper::body::Incoming;
 use rustboot_observe::correlation::{Correlation, RequestId, SpanId, TraceId};
 
+use super::headers::REQUEST_ID;
+
+/// Parsed once, by the compiler: a look-up by text parses the name anew each time.
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
 /// The ids of a request: the client's where they are well-formed.
 pub(super) fn correlation(headers: &HeaderMap) -> Correlation {
     let given = headers
-        .get("x-request-id")
+        .get(&REQUEST_ID)
         .and_then(|value| RequestId::accept(value.to_str().ok()?));
     let correlation = Correlation::new(given.unwrap_or_else(RequestId::generate));
     match headers
-        .get("traceparent")
+        .get(&TRACEPARENT)
         .and_then(|value| traceparent(value.to_str().ok()?))
     {
         Some((trace, span)) => correlation.with_trace(trace, span),

@@ -101,7 +101,13 @@ impl Pipeline {
         let peer = connection.peer.map(|peer| peer.ip());
         let client_ip =
             peer.map(|peer| client_ip::resolve(peer, request.headers(), &self.trusted_proxies));
-        let mut record = Record::new(self, connection, &request, correlation, client_ip);
+        let mut record = Box::new(Record::new(
+            self,
+            connection,
+            &request,
+            correlation,
+            client_ip,
+        ));
 
         let answer = match self.dispatcher.find(request.method(), request.uri().path()) {
             Found::Endpoint(endpoint, parameter) => {
