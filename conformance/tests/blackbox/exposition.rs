@@ -19,6 +19,15 @@ pub(crate) struct Family {
     samples: Vec<(String, Labels, f64)>,
 }
 
+/// One series of a histogram.
+#[derive(Default)]
+struct Histogram {
+    /// Limits and counts.
+    buckets: Vec<(f64, f64)>,
+    sum: Option<f64>,
+    count: Option<f64>,
+}
+
 impl Exposition {
     /// Parses a scrape; panics with the line that is wrong.
     pub(crate) fn parse(text: &str) -> Self {
@@ -269,9 +278,8 @@ impl Family {
     }
 
     fn check_histogram(&self, name: &str) {
-        // The labels without `le`, and for each the buckets, the sum and the count.
-        let mut series: BTreeMap<Labels, (Vec<(f64, f64)>, Option<f64>, Option<f64>)> =
-            BTreeMap::new();
+        // By the labels without `le`.
+        let mut series: BTreeMap<Labels, Histogram> = BTreeMap::new();
         for (sample, labels, value) in &self.samples {
             let mut labels = labels.clone();
             let le = labels.remove("le");
@@ -279,14 +287,22 @@ impl Family {
             match (sample.strip_prefix(name), le) {
                 (Some("_bucket"), Some(le)) => {
                     let le = number(&le).unwrap_or_else(|| panic!("{name}: le=\"{le}\""));
-                    entry.0.push((le, *value));
+                    entry.buckets.push((le, *value));
                 }
-                (Some("_sum"), None) => entry.1 = Some(*value),
-                (Some("_count"), None) => entry.2 = Some(*value),
+                (Some("_sum"), None) => entry.sum = Some(*value),
+                (Some("_count"), None) => entry.count = Some(*value),
                 _ => panic!("{sample} does not belong into a histogram"),
             }
         }
-        for (labels, (buckets, sum, count)) in series {
+        for (
+            labels,
+            Histogram {
+                buckets,
+                sum,
+                count,
+            },
+        ) in series
+        {
             let what = format!("{name}{labels:?}");
             for pair in buckets.windows(2) {
                 assert!(pair[0].0 < pair[1].0, "{what}: the limits do not grow");

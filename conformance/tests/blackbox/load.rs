@@ -46,6 +46,18 @@ impl Tally {
     }
 }
 
+impl Tally {
+    /// Fails when anything was lost.
+    fn assert_nothing_lost(&self, what: &str) {
+        let answered = self.answered.lock().unwrap();
+        assert_eq!(
+            *self.lost.lock().unwrap(),
+            [""; 0],
+            "{what}, {answered} answered"
+        );
+    }
+}
+
 /// A request with the answer that it must get.
 #[derive(Clone)]
 struct Kind {
@@ -160,13 +172,7 @@ async fn round(drain_delay: &str) {
     service.signal(Signal::TERM);
     within("the end of all clients", clients.join_all()).await;
     let exit = service.exit().await;
-    let lost = tally.lost.lock().unwrap();
-    assert_eq!(
-        *lost,
-        [""; 0],
-        "drain delay {drain_delay}, {} answered",
-        tally.answered.lock().unwrap()
-    );
+    tally.assert_nothing_lost(&format!("drain delay {drain_delay}"));
     assert_eq!(exit.code, Some(0), "{exit:?}");
     assert!(exit.logged("stop: requests done"), "{exit:?}");
     assert!(
@@ -214,13 +220,7 @@ async fn connections_that_wait_in_the_queue_are_served_before_the_end() {
     }
     service.signal(Signal::TERM);
     clients.join_all().await;
-    let lost = tally.lost.lock().unwrap();
-    assert_eq!(
-        *lost,
-        [""; 0],
-        "{} answered",
-        tally.answered.lock().unwrap()
-    );
+    tally.assert_nothing_lost("from the queue");
     drop(first);
     assert_eq!(service.exit().await.code, Some(0));
 }

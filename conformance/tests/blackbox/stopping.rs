@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::harness::{Exit, Sandbox, Service, eventually, within};
+use crate::harness::{Exit, Sandbox, Service, eventually};
 use crate::http::{Connection, Request};
 
 /// Sends a request and waits until its handler is at work.

@@ -100,3 +100,34 @@ async fn a_critical_component_that_is_down_is_named() {
 async fn nothing_to_check_is_up() {
     assert_eq!(registry(vec![]).report().await.status, Status::Up);
 }
+
+#[tokio::test]
+async fn a_declared_check_looks_with_its_components_and_keeps_no_application_alive() {
+    use crate::app::{AppBuilder, AppInfo};
+    use crate::component::{ComponentKey, Dependency, Inject, Injectable};
+    use crate::config::Sources;
+    use crate::source::Location;
+
+    let mut app = AppBuilder::new(AppInfo::new("test", "0"));
+    app.sources(Sources::empty("/nonexistent"))
+        .without_collected_items()
+        .provide("gate".to_owned())
+        .health_check(HealthDef {
+            name: "gate",
+            critical: true,
+            timeout: Some(Duration::from_millis(50)),
+            location: Location::new("src/gate.rs", 3),
+            dependencies: || vec![Dependency::required(ComponentKey::of::<String>())],
+            check: |resolver| {
+                let gate = Inject::<String>::inject(resolver)?;
+                Ok(Box::pin(async move { Health::down(gate.as_str()) }))
+            },
+        });
+    let app = app.assemble().await.unwrap().start().await.unwrap();
+    let gate = app.context().component_health("gate").await.unwrap();
+    assert_eq!(gate.health, Health::down("gate"));
+    let weak = app.context().downgrade();
+    app.stop().await;
+    tokio::task::yield_now().await;
+    assert!(weak.upgrade().is_none());
+}

@@ -277,6 +277,28 @@ async fn the_configuration_decides() {
 }
 
 #[tokio::test]
+async fn a_key_that_only_a_task_reads_is_known_even_in_a_section_of_others() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("config")).unwrap();
+    let file = dir.path().join("config/app.toml");
+    std::fs::write(&file, "[health]\nsweep = \"5m\"\n").unwrap();
+    let every = Trigger::Every(Period::Configured("${health.sweep}"));
+    let mut app = builder(&[], &[def("sweep", every, TaskOptions::new(), nothing)]);
+    app.sources(Sources::empty(dir.path()));
+    let app = app.assemble().await.unwrap().start().await.unwrap();
+    assert_eq!(state(&app, "sweep").trigger, "every 300s");
+
+    std::fs::write(&file, "[health]\nsweep = \"6m\"\n").unwrap();
+    app.context().reload_config().await.unwrap();
+    assert_eq!(
+        state(&app, "sweep").trigger,
+        "every 300s",
+        "read at the start"
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn what_the_configuration_has_wrong_is_in_the_report() {
     let configured = |text| Trigger::Every(Period::Configured(text));
     let options = TaskOptions::new();

@@ -4,8 +4,9 @@
 //! type, and `Vec` is not our type. A handler with such a parameter is served through a function beside it, which takes them
 //! in a form that axum knows. Any other handler is served as it is.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, Type};
 
 use crate::function::Function;
@@ -39,13 +40,13 @@ pub(super) fn served(private: &TokenStream, function: &Function) -> Served {
     let names = arguments(parameters.len());
     let (mut markers, mut types, mut values) = (Vec::new(), Vec::new(), Vec::new());
     for (Parameter { ty, name }, argument) in parameters.iter().zip(&names) {
+        // What is wrong with a type is shown where the user wrote it.
+        let span = generated_at(ty.span());
+        let there = at(private, span);
         match name {
             Some(name) => {
                 let marker = format_ident!("__Name{}", markers.len());
-                let span = generated_at(syn::spanned::Spanned::span(*ty));
-                types.push(
-                    quote_spanned!(span=> #private::Injected<#private::ByName<#marker, #ty>>),
-                );
+                types.push(quote_spanned!(span=> #there::Injected<#there::ByName<#marker, #ty>>));
                 values.push(quote!(#argument.0.0));
                 markers.push(quote! {
                     struct #marker;
@@ -55,7 +56,7 @@ pub(super) fn served(private: &TokenStream, function: &Function) -> Served {
                 });
             }
             None if takes_all(ty) => {
-                types.push(quote!(#private::Injected<#ty>));
+                types.push(quote_spanned!(span=> #there::Injected<#ty>));
                 values.push(quote!(#argument.0));
             }
             None => {
@@ -76,6 +77,15 @@ pub(super) fn served(private: &TokenStream, function: &Function) -> Served {
         handler,
         types,
     }
+}
+
+/// The same path, written there.
+fn at(path: &TokenStream, span: Span) -> TokenStream {
+    let tokens = path.clone().into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    tokens.collect()
 }
 
 /// Whether a type is written `Vec<Inject<T>>`.
