@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use rustboot_core::app::{AppBuilder, AppInfo, block_on};
+use rustboot_core::app::{self, AppBuilder, AppInfo};
 use rustboot_core::component::BoxFuture;
 use rustboot_core::{Module, Result};
 
@@ -30,7 +30,7 @@ impl App {
 
     /// Runs an application on a runtime of its own, and does what the command line says.
     pub fn run(app: AppBuilder) -> ExitCode {
-        block_on(app.run())
+        app::run(app)
     }
 }
 
@@ -38,7 +38,7 @@ pub(crate) type Configure = for<'a> fn(&'a mut AppBuilder) -> BoxFuture<'a, Resu
 
 /// What `#[rustboot::app]` calls.
 pub(crate) fn run_main(info: AppInfo, configure: Configure) -> ExitCode {
-    block_on(with_modules(info, Some(Main(info.name, configure))).run())
+    app::run(with_modules(info, Some(Main(info.name, configure))))
 }
 
 fn with_modules(info: AppInfo, main: Option<Main>) -> AppBuilder {

@@ -1,5 +1,7 @@
 //! An axum router as a user brings it along.
 
+use std::time::Duration;
+
 use rustboot::axum::Router;
 use rustboot::axum::routing::{get, post};
 use rustboot::prelude::*;
@@ -15,7 +17,20 @@ pub(crate) fn router() -> Router {
         .route("/mounted/greeting", get(greeting))
         .route("/mounted/panic", get(panics))
         .route("/mounted/error", get(fails))
-        .route("/shared", post(async || "mounted"))
+        .route("/mounted/sleep/{ms}", get(slow))
+        .route("/shared", post(shared))
+}
+
+/// The path has an attribute route as well, for another method.
+async fn shared(body: String) -> Result<&'static str> {
+    rustboot::tokio::task::yield_now().await;
+    (body != "missing").then_some("mounted").or_not_found()
+}
+
+async fn slow(Path(ms): Path<u64>) -> &'static str {
+    rustboot::tracing::info!("sleeping");
+    rustboot::tokio::time::sleep(Duration::from_millis(ms)).await;
+    "slept"
 }
 
 async fn name(

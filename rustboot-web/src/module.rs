@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use rustboot_core::command::Command;
 use rustboot_core::lifecycle::ServerRole;
 use rustboot_core::management::{Endpoint, Exposure};
 use rustboot_core::{AppBuilder, AppContext, Config, Error, Module, Result};
@@ -36,12 +37,13 @@ impl Module for WebModule {
         "web"
     }
 
+    fn commands(&self) -> Vec<Command> {
+        command::all().to_vec()
+    }
+
     async fn configure(&self, app: &mut AppBuilder) -> Result<()> {
         let server = app.config::<ServerConfig>();
         let management = app.config::<ManagementConfig>();
-        for command in command::all() {
-            app.command(command);
-        }
         let (server, management) = (server?, management?);
         if let (Some(port), host) = (management.port, management.host)
             && port != 0

@@ -119,8 +119,8 @@ async fn version_and_help_work_whatever_is_configured() {
 #[tokio::test]
 async fn an_unknown_command_or_option_gets_a_suggestion() {
     for (word, suggestion) in [
-        ("chekc", "did you mean `check`?"),
-        ("--fromat", "did you mean --format?"),
+        ("chekc", "did you mean `check`"),
+        ("--fromat", "did you mean --format"),
     ] {
         let exit = Sandbox::new().run(&[word]).await;
         assert_eq!(exit.code, Some(1), "{exit:?}");

@@ -136,6 +136,47 @@ async fn requests_are_counted_by_method_template_and_status() {
     }
 }
 
+/// A route that hangs must not hide among the paths that nobody knows.
+#[tokio::test]
+async fn requests_that_got_no_answer_are_counted_for_their_route() {
+    let service = Sandbox::new()
+        .env("APP_SERVER__REQUEST_TIMEOUT", "300ms")
+        .start()
+        .await;
+    for (route, target) in [
+        ("/sleep", "/sleep?ms=3600000"),
+        ("/mounted/sleep/{ms}", "/mounted/sleep/3600000"),
+    ] {
+        assert_eq!(service.get(target).await.status, 503);
+        let mut impatient = service.connect().await;
+        let id = format!("impatient-{route}").replace(['/', '{', '}'], "_");
+        impatient
+            .write(&Request::get(target).header("x-request-id", &id).bytes())
+            .await
+            .unwrap();
+        service
+            .log_line("the handler at work", |line| {
+                line["message"] == "sleeping" && line["request_id"] == id.as_str()
+            })
+            .await;
+        drop(impatient);
+        let line = service.access_line(&id).await;
+        assert_eq!(
+            (&line["route"], &line["aborted"]),
+            (&route.into(), &true.into()),
+            "{line}"
+        );
+        let metrics = service.metrics().await;
+        assert_eq!(
+            metrics.sum(COUNT, &[("http_route", route)]),
+            2.0,
+            "{metrics:?}"
+        );
+        let timed_out = [("http_route", route), ("http_response_status_code", "503")];
+        assert_eq!(metrics.value(COUNT, &timed_out), Some(1.0));
+    }
+}
+
 /// The number of series must not be in the hands of clients.
 #[tokio::test]
 async fn what_clients_make_up_does_not_become_a_label() {

@@ -98,6 +98,8 @@ async fn a_method_that_the_path_does_not_have_is_a_405_with_allow() {
         service.send(Request::post("/shared")).await.text(),
         "mounted"
     );
+    // What a mounted handler does not find is no wrong method.
+    fails(&service, Request::post("/shared").body("missing"), 404).await;
 }
 
 #[tokio::test]

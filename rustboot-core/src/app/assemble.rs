@@ -8,7 +8,6 @@ use arc_swap::ArcSwap;
 use super::builder::AppBuilder;
 use super::context::{AppContext, Parts};
 use super::{Assembly, StartError};
-use crate::command;
 use crate::component::graph::{self, Node};
 use crate::component::{AliasDef, ComponentDef, Wiring};
 use crate::config::ConfigDef;
@@ -72,8 +71,7 @@ impl AppBuilder {
             tracing::warn!(target: "rustboot", "{warning}");
         }
 
-        let mut commands = command::built_in();
-        commands.append(&mut self.commands);
+        let commands = self.known_commands();
         let inputs = self.inputs();
         let context = AppContext::new(Parts {
             info: self.info,

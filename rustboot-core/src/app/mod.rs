@@ -28,5 +28,5 @@ pub use info::{AppInfo, Resource};
 pub(crate) use module::ErasedModule;
 pub use module::{Condition, Module};
 pub(crate) use run::print;
-pub use run::{StartError, block_on};
+pub use run::{StartError, run};
 pub use running::{AppHandle, RunningApp};

@@ -1,6 +1,7 @@
 //! How an integration is written: those of the framework, and those of others.
 
 use crate::app::AppBuilder;
+use crate::command::Command;
 use crate::component::BoxFuture;
 use crate::error::Result;
 
@@ -37,6 +38,11 @@ pub trait Module: Send + Sync + 'static {
     /// with `?`.
     fn configure(&self, app: &mut AppBuilder) -> impl Future<Output = Result<()>> + Send;
 
+    /// Commands that it brings. Asked before there is any configuration, so that `help` can always list them.
+    fn commands(&self) -> Vec<Command> {
+        Vec::new()
+    }
+
     /// Called once every module has been configured, in the same order: for what has to see what the others brought.
     ///
     /// # Errors
@@ -62,6 +68,7 @@ pub struct Condition {
 pub(crate) trait ErasedModule: Send + Sync {
     fn name(&self) -> &str;
     fn configure<'a>(&'a self, app: &'a mut AppBuilder) -> BoxFuture<'a, Result<()>>;
+    fn commands(&self) -> Vec<Command>;
     fn finish(&self, app: &mut AppBuilder) -> Result<()>;
 }
 
@@ -72,6 +79,10 @@ impl<M: Module> ErasedModule for M {
 
     fn configure<'a>(&'a self, app: &'a mut AppBuilder) -> BoxFuture<'a, Result<()>> {
         Box::pin(Module::configure(self, app))
+    }
+
+    fn commands(&self) -> Vec<Command> {
+        Module::commands(self)
     }
 
     fn finish(&self, app: &mut AppBuilder) -> Result<()> {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::builder::AppBuilder;
 use super::{AppContext, Condition};
-use crate::command::Command;
+use crate::command::{self, Command};
 use crate::component::build::Preparation;
 use crate::component::graph::{Node, Strength};
 use crate::component::{BoxFuture, ComponentKey, Dependency, Instance, Resolver, Wiring};
+use crate::config::Arguments;
 use crate::config::ConfigChange;
 use crate::error::{Classifier, Result};
 use crate::lifecycle::{BackgroundDef, Hook, HookPhase, Server};
@@ -145,6 +146,19 @@ impl AppBuilder {
     /// Whether the items that the macros collected from the linked crates belong to this application.
     pub fn collects_items(&self) -> bool {
         self.with_inventory
+    }
+
+    /// Every command that is known so far: ours, those of the modules, and those added by hand.
+    pub(crate) fn known_commands(&self) -> Vec<Command> {
+        let mut commands = command::built_in();
+        commands.extend(self.modules.iter().flat_map(|module| module.commands()));
+        commands.extend(self.commands.iter().copied());
+        commands
+    }
+
+    /// The command line.
+    pub(crate) fn arguments(&self) -> &Arguments {
+        &self.sources.arguments
     }
 
     /// Adds a command.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::AppBuilder;
-use crate::command;
+use crate::command::{self, Done};
 use crate::error::Error;
 use crate::lifecycle::{StopRequest, signal};
 use crate::report::Report;
@@ -46,29 +46,63 @@ impl From<Error> for StartError {
     }
 }
 
-impl AppBuilder {
-    /// Does what the command line says: serves, or runs one of the built-in commands. Listens for signals.
-    ///
-    /// Never fails: what goes wrong is printed on stderr, and in the exit code.
-    pub async fn run(self) -> ExitCode {
-        let stop = Arc::new(StopRequest::default());
-        if let Some(text) =
-            command::answer_without_configuration(&self.sources.arguments, &self.info)
-        {
-            print(&text);
-            return ExitCode::SUCCESS;
+/// Runs an application as a process: does what the command line says, listens for signals, and gives the exit code. What
+/// goes wrong is printed on stderr.
+///
+/// There are two runtimes. The workers (as many as cores, or `TOKIO_WORKER_THREADS`) do the work of the application. The main
+/// thread has one of its own for signals and for the stop sequence: a handler that blocks its thread can keep tokio's timers
+/// and sockets from being looked at, and a stop whose deadlines hang on those would never end.
+pub fn run(app: AppBuilder) -> ExitCode {
+    if let Some(text) = command::answer_without_configuration(&app) {
+        print(&text);
+        return ExitCode::SUCCESS;
+    }
+    let runtimes = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .and_then(|workers| {
+            let control = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            Ok((workers, control))
+        });
+    let outcome = match runtimes {
+        Ok((workers, control)) => {
+            let outcome = control.block_on(live(app, workers.handle()));
+            // Without waiting for threads that block.
+            workers.shutdown_background();
+            control.shutdown_background();
+            outcome
         }
-        let outcome = async {
-            signal::listen(Arc::clone(&stop))?;
-            let assembly = self.assemble_for(stop).await?;
-            command::run(assembly).await
-        };
-        match outcome.await {
-            Ok(code) => ExitCode::from(code),
-            Err(error) => {
-                complain(&error);
-                ExitCode::from(error.exit_code())
-            }
+        Err(error) => Err(Error::from(error)
+            .context("the runtime could not be started")
+            .into()),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// On the control runtime: signals, and the stop. Everything else is sent to the workers.
+async fn live(app: AppBuilder, workers: &tokio::runtime::Handle) -> Result<u8, StartError> {
+    let stop = Arc::new(StopRequest::default());
+    signal::listen(Arc::clone(&stop))?;
+    let started = workers.spawn(async move {
+        let assembly = app.assemble_for(stop).await?;
+        command::run(assembly).await
+    });
+    let done = started
+        .await
+        .map_err(|_| Error::internal("the start panicked; the log has the place"))??;
+    match done {
+        Done::Ended(code) => Ok(code),
+        Done::Serving(running) => {
+            signal::reload_on_hangup(running.context(), workers)?;
+            Ok(running.wait().await)
         }
     }
 }
@@ -86,26 +120,4 @@ fn complain(error: &StartError) {
 pub(crate) fn print(text: &str) {
     // `app config | head` closes the pipe; that is no failure.
     let _closed = std::io::stdout().write_all(text.as_bytes());
-}
-
-/// Runs an application's future on a runtime of its own, and leaves without waiting for threads that block.
-///
-/// The number of worker threads is that of the cores, or `TOKIO_WORKER_THREADS`.
-pub fn block_on(future: impl Future<Output = ExitCode>) -> ExitCode {
-    match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => {
-            let code = runtime.block_on(future);
-            runtime.shutdown_background();
-            code
-        }
-        Err(error) => {
-            complain(&StartError::Failed(
-                Error::from(error).context("the runtime could not be started"),
-            ));
-            ExitCode::FAILURE
-        }
-    }
 }

@@ -7,11 +7,10 @@ mod check;
 mod config;
 mod migrate;
 
-use crate::app::{AppInfo, Assembly, StartError};
+use crate::app::{AppBuilder, AppInfo, Assembly, RunningApp, StartError};
 use crate::component::BoxFuture;
-use crate::config::{Arguments, nearest};
+use crate::config::nearest;
 use crate::error::{Error, Result};
-use crate::lifecycle::signal;
 
 /// A command of the application's binary.
 #[derive(Clone, Copy)]
@@ -36,13 +35,7 @@ pub(crate) fn built_in() -> Vec<Command> {
         Command {
             name: "run",
             help: "serve (the default)",
-            run: |assembly| {
-                Box::pin(async {
-                    let running = assembly.start().await?;
-                    signal::reload_on_hangup(running.context())?;
-                    Ok(running.wait().await)
-                })
-            },
+            run: |assembly| Box::pin(async { Ok(assembly.start().await?.wait().await) }),
         },
         Command {
             name: "check",
@@ -66,11 +59,10 @@ pub(crate) fn built_in() -> Vec<Command> {
 const OPTIONS: [&str; 4] = ["format", "connect", "help", "version"];
 
 /// `version` and `help` work whatever state the configuration is in.
-pub(crate) fn answer_without_configuration(
-    arguments: &Arguments,
-    info: &AppInfo,
-) -> Option<String> {
-    if arguments.words().first() == Some(&"version") || arguments.has("version") {
+pub(crate) fn answer_without_configuration(app: &AppBuilder) -> Option<String> {
+    let (arguments, info) = (app.arguments(), app.app_info());
+    let word = arguments.words().first().copied();
+    if word == Some("version") || arguments.has("version") {
         let commit = info
             .git_commit
             .map_or(String::new(), |commit| format!(", commit {commit}"));
@@ -79,7 +71,18 @@ pub(crate) fn answer_without_configuration(
             info.name, info.version, info.rustc
         ));
     }
+    if word == Some("help") || arguments.has("help") {
+        return Some(help(info, &app.known_commands()));
+    }
     None
+}
+
+/// What became of a command.
+pub(crate) enum Done {
+    /// It is over, with that exit code.
+    Ended(u8),
+    /// The application serves.
+    Serving(Box<RunningApp>),
 }
 
 fn help(info: &AppInfo, commands: &[Command]) -> String {
@@ -102,7 +105,7 @@ fn help(info: &AppInfo, commands: &[Command]) -> String {
 }
 
 /// Runs the command that the command line names.
-pub(crate) async fn run(assembly: Assembly) -> std::result::Result<u8, StartError> {
+pub(crate) async fn run(assembly: Assembly) -> std::result::Result<Done, StartError> {
     let arguments = assembly.arguments().clone();
     let words = arguments.words();
     let name = words.first().copied().unwrap_or("run");
@@ -113,10 +116,6 @@ pub(crate) async fn run(assembly: Assembly) -> std::result::Result<u8, StartErro
             .map(|command| command.name)
             .chain(["version", "help"])
     };
-    if name == "help" || arguments.has("help") {
-        crate::app::print(&help(assembly.context().info(), &assembly.commands));
-        return Ok(0);
-    }
     if let Some(unknown) = arguments
         .option_names()
         .find(|option| !OPTIONS.contains(option))
@@ -140,5 +139,8 @@ pub(crate) async fn run(assembly: Assembly) -> std::result::Result<u8, StartErro
             names().collect::<Vec<_>>().join(", ")
         ))));
     };
-    Ok((command.run)(assembly).await?)
+    if command.name == "run" {
+        return Ok(Done::Serving(Box::new(assembly.start().await?)));
+    }
+    Ok(Done::Ended((command.run)(assembly).await?))
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use figment::value::{Num, Value};
 use serde_json::json;
 
-use super::mask;
 use super::settings::{Settings, keys_of};
 use super::{ConfigDef, Origin, Shape};
+use super::{bind, mask};
 
 /// One key.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +97,12 @@ pub(super) fn typed(shape: &Shape, text: &str) -> Option<serde_json::Value> {
         Shape::Integer { .. } => text.parse::<i64>().ok().map(|n| json!(n)),
         Shape::Number => text.parse::<f64>().ok().map(|n| json!(n)),
         Shape::Boolean => text.parse::<bool>().ok().map(|b| json!(b)),
+        Shape::List(item) => Some(
+            bind::items(text)
+                .into_iter()
+                .map(|text| typed(item, &text).unwrap_or_else(|| json!(text)))
+                .collect(),
+        ),
         _ => None,
     }
 }

@@ -63,7 +63,7 @@ pub(crate) fn listen(stop: Arc<StopRequest>) -> Result<()> {
 /// # Errors
 /// When the operating system refuses the handler.
 #[cfg(unix)]
-pub(crate) fn reload_on_hangup(app: &AppContext) -> Result<()> {
+pub(crate) fn reload_on_hangup(app: &AppContext, workers: &tokio::runtime::Handle) -> Result<()> {
     use std::io::IsTerminal as _;
     use tokio::signal::unix::{SignalKind, signal};
     if std::io::stdin().is_terminal() || std::io::stderr().is_terminal() {
@@ -71,11 +71,13 @@ pub(crate) fn reload_on_hangup(app: &AppContext) -> Result<()> {
     }
     let mut hangup = signal(SignalKind::hangup())
         .map_err(|error| Error::from(error).context("cannot listen for signals"))?;
-    let context = app.clone();
+    let (context, workers) = (app.clone(), workers.clone());
     detach(async move {
         while hangup.recv().await.is_some() {
-            // What came of it is in the log.
-            let _logged = context.reload_config().await.is_ok();
+            let context = context.clone();
+            // Listeners belong to the application. What came of it is in the log.
+            let reloaded = workers.spawn(async move { context.reload_config().await.is_ok() });
+            let _logged = reloaded.await.is_ok();
         }
     });
     Ok(())
@@ -86,7 +88,7 @@ pub(crate) fn reload_on_hangup(app: &AppContext) -> Result<()> {
 /// # Errors
 /// Never.
 #[cfg(not(unix))]
-pub(crate) fn reload_on_hangup(_app: &AppContext) -> Result<()> {
+pub(crate) fn reload_on_hangup(_app: &AppContext, _workers: &tokio::runtime::Handle) -> Result<()> {
     Ok(())
 }
 

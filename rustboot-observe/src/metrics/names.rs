@@ -75,6 +75,10 @@ metrics! {
         "Time spent waiting for a connection of a database pool.";
     SCHEDULED_TASK_DURATION = Histogram "scheduled_task_duration_seconds" Seconds
         "Duration of the runs of scheduled tasks.";
+    SCHEDULED_TASK_RUNNING = Gauge "scheduled_task_running" Count
+        "Runs of a scheduled task that are under way.";
+    SCHEDULED_TASK_SKIPPED = Counter "scheduled_task_skipped_total" Count
+        "Runs of a scheduled task that were skipped because the one before was not over.";
     LOG_EVENTS = Counter "log_events_total" Count
         "Log lines written, access lines included, by level.";
     LOG_LINES_LOST = Counter "log_lines_lost_total" Count

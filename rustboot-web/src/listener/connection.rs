@@ -9,6 +9,7 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
+use super::preface::{self, HttpVersion};
 use crate::pipeline::{ConnectionService, ConnectionState, Pipeline};
 
 /// Limits of a connection.
@@ -47,7 +48,26 @@ pub(super) async fn serve(
         pipeline,
         connection: Arc::clone(&state),
     };
-    let builder = builder(&settings);
+    let version = tokio::select! {
+        biased;
+        () = aborting.cancelled() => return,
+        () = long_closed(&closing) => return,
+        version = tokio::time::timeout(settings.header_read_timeout, preface::read(&stream)) => version,
+    };
+    let version = match version {
+        Ok(Ok(version)) => version,
+        Ok(Err(error)) => {
+            tracing::debug!(target: "rustboot::web", peer = ?state.peer, %error, "connection ended before its first request");
+            return;
+        }
+        // It did not say enough in the time that a head may take. What it said is read, or the close would be a reset.
+        Err(_) => {
+            let mut said = [0; 64];
+            let _nothing_more = stream.try_read(&mut said).is_ok();
+            return;
+        }
+    };
+    let builder = builder(&settings, version);
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(connection);
 
@@ -89,8 +109,17 @@ pub(super) async fn serve(
     }
 }
 
-fn builder(settings: &ConnectionSettings) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+/// The listener has closed, and a client that was about to speak has had its time.
+async fn long_closed(closing: &CancellationToken) {
+    closing.cancelled().await;
+    tokio::time::sleep(FIRST_REQUEST_GRACE).await;
+}
+
+fn builder(settings: &ConnectionSettings, version: HttpVersion) -> Builder<TokioExecutor> {
+    let mut builder = match version {
+        HttpVersion::One => Builder::new(TokioExecutor::new()).http1_only(),
+        HttpVersion::Two => Builder::new(TokioExecutor::new()).http2_only(),
+    };
     builder
         .http1()
         .timer(TokioTimer::new())

@@ -5,6 +5,7 @@
 
 mod accept;
 mod connection;
+mod preface;
 mod server;
 
 pub(crate) use connection::ConnectionSettings;

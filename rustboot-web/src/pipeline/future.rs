@@ -20,7 +20,7 @@ use super::record::{Record, Subject};
 use super::{PipelineBody, headers};
 use crate::client_ip;
 use crate::problem::{Explained, explain_response, problem_response};
-use crate::route::mounted::MountedRoute;
+use crate::route::mounted;
 
 /// The future of a handler or a router.
 pub(super) type ResponseFuture = Pin<Box<dyn Future<Output = AxumResponse> + Send>>;
@@ -144,6 +144,10 @@ impl Future for PipelineFuture {
             }
         };
         client_ip::replace_current(outer_ip);
+        if let Some(matched) = mounted::take_matched() {
+            let metrics = record.pipeline.mounted_metrics.of(&record.method, &matched);
+            record.subject = Subject::Route(metrics);
+        }
 
         let outcome = match polled {
             Poll::Ready(outcome) => outcome,
@@ -174,13 +178,8 @@ fn poll_answer(answer: &mut Answer, context: &mut Context<'_>) -> Poll<Outcome> 
         Answer::Handler(future) => future.as_mut().poll(context).map(Outcome::Response),
         Answer::Mounted { answer, otherwise } => {
             let response = ready!(answer.as_mut().poll(context));
-            let unknown = response.status() == StatusCode::NOT_FOUND
-                && response.extensions().get::<MountedRoute>().is_none();
-            Poll::Ready(match otherwise.take().filter(|_| unknown) {
-                Some(allow) => Outcome::refused(
-                    plain(StatusCode::METHOD_NOT_ALLOWED),
-                    Some((header::ALLOW, allow)),
-                ),
+            Poll::Ready(match otherwise.take() {
+                Some(allow) => beside_ours(response, allow),
                 None => Outcome::Response(response),
             })
         }
@@ -193,6 +192,39 @@ fn poll_answer(answer: &mut Answer, context: &mut Context<'_>) -> Poll<Outcome> 
             _ => Poll::Pending,
         },
         Answer::Done => Poll::Pending,
+    }
+}
+
+/// The answer of a mounted router on a path that attribute routes know as well, with other methods. When it does not know
+/// the method either, the client gets to know the methods of both.
+fn beside_ours(mut response: AxumResponse, ours: HeaderValue) -> Outcome {
+    match response.status() {
+        StatusCode::NOT_FOUND if response.headers().get(header::CONTENT_TYPE).is_none() => {
+            Outcome::refused(
+                plain(StatusCode::METHOD_NOT_ALLOWED),
+                Some((header::ALLOW, ours)),
+            )
+        }
+        StatusCode::METHOD_NOT_ALLOWED => {
+            let theirs = response
+                .headers()
+                .get(header::ALLOW)
+                .and_then(|allow| allow.to_str().ok());
+            let mut methods: Vec<&str> = [theirs, ours.to_str().ok()]
+                .into_iter()
+                .flatten()
+                .flat_map(|allow| allow.split(','))
+                .map(str::trim)
+                .filter(|method| !method.is_empty())
+                .collect();
+            methods.sort_unstable();
+            methods.dedup();
+            if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
+                response.headers_mut().insert(header::ALLOW, allow);
+            }
+            Outcome::Response(response)
+        }
+        _ => Outcome::Response(response),
     }
 }
 
@@ -218,10 +250,6 @@ fn finish(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody> {
     let pipeline = std::sync::Arc::clone(&record.pipeline);
     let response = match outcome {
         Outcome::Response(mut response) => {
-            if let Some(mounted) = response.extensions_mut().remove::<MountedRoute>() {
-                record.subject =
-                    Subject::Route(pipeline.mounted_metrics.of(&record.method, &mounted));
-            }
             // Explaining logs, and the log wants the request id.
             let entered = record.correlation.enter();
             let explained = explain_response(&mut response, &pipeline.app);

@@ -1,5 +1,6 @@
 //! axum routers that the user mounts: served behind the pipeline, with their matched path as the label.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -7,7 +8,6 @@ use std::task::{Context, Poll};
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::response::Response;
 use http::Method;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -15,13 +15,15 @@ use tower_service::Service;
 use super::RouteMetrics;
 use super::metrics::method_label;
 
-/// Puts the matched template into the response, where the pipeline can see it. A layer of a router runs after routing.
+thread_local! {
+    /// What the mounted router matched in the poll that is under way. A note beside the response, because there may be no
+    /// response: the handler may panic, take too long, or lose its client.
+    static MATCHED: Cell<Option<MatchedPath>> = const { Cell::new(None) };
+}
+
+/// Notes the matched template. A layer of a router runs after routing.
 #[derive(Debug, Clone, Copy)]
 struct RecordRoute;
-
-/// The template that a mounted router matched.
-#[derive(Debug, Clone)]
-pub(crate) struct MountedRoute(pub(crate) MatchedPath);
 
 #[derive(Debug, Clone)]
 struct RecordRouteService<S>(S);
@@ -34,31 +36,25 @@ impl<S> Layer<S> for RecordRoute {
     }
 }
 
-impl<S> Service<Request> for RecordRouteService<S>
-where
-    S: Service<Request, Response = Response> + Send,
-    S::Future: Send + 'static,
-    S::Error: 'static,
-{
-    type Response = Response;
+impl<S: Service<Request>> Service<Request> for RecordRouteService<S> {
+    type Response = S::Response;
     type Error = S::Error;
-    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+    type Future = S::Future;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.0.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, request: Request) -> S::Future {
         let matched = request.extensions().get::<MatchedPath>().cloned();
-        let answer = self.0.call(request);
-        Box::pin(async move {
-            let mut response = answer.await?;
-            if let Some(matched) = matched {
-                response.extensions_mut().insert(MountedRoute(matched));
-            }
-            Ok(response)
-        })
+        MATCHED.with(|slot| slot.set(matched));
+        self.0.call(request)
     }
+}
+
+/// What was matched since the last call, on this thread. To be asked after each poll.
+pub(crate) fn take_matched() -> Option<MatchedPath> {
+    MATCHED.with(Cell::take)
 }
 
 /// A router with the layer that tells what it matched.
@@ -72,12 +68,12 @@ pub(crate) fn recording(router: Router) -> Router {
 pub(crate) struct MountedMetrics(ArcSwap<HashMap<(&'static str, String), Arc<RouteMetrics>>>);
 
 impl MountedMetrics {
-    pub(crate) fn of(&self, method: &Method, route: &MountedRoute) -> Arc<RouteMetrics> {
-        let key = (method_label(method), route.0.as_str().to_owned());
+    pub(crate) fn of(&self, method: &Method, route: &MatchedPath) -> Arc<RouteMetrics> {
+        let key = (method_label(method), route.as_str().to_owned());
         if let Some(metrics) = self.0.load().get(&key) {
             return Arc::clone(metrics);
         }
-        let metrics = Arc::new(RouteMetrics::new(method, route.0.as_str()));
+        let metrics = Arc::new(RouteMetrics::new(method, route.as_str()));
         self.0.rcu(|map| {
             let mut map = HashMap::clone(map);
             map.entry(key.clone())

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::de::{Error, Expected, Unexpected};
 
+use crate::config::mask;
+
 /// What serde says went wrong, with the key it went wrong at.
 #[derive(Debug)]
 pub(super) struct BindError {
@@ -40,6 +42,8 @@ impl BindError {
     /// Fixes the key, unless a deeper one is known; hides the value when it must not be shown.
     pub(super) fn at(mut self, key: &str, secret: bool) -> Self {
         if self.key.is_none() {
+            // Whatever is quoted may hold a URL, and a URL credentials.
+            self.message = mask::without_credentials(&self.message);
             self.key = Some(if self.missing {
                 super::join(key, &std::mem::take(&mut self.message))
             } else {

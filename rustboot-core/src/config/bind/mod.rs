@@ -16,6 +16,7 @@ use figment::value::{Dict, Tag, Value};
 use serde::de::DeserializeOwned;
 
 use self::de::ValueDe;
+pub(crate) use self::scalar::items;
 pub use self::scalar::parse_duration;
 use super::layer::join;
 use super::mask;

@@ -123,7 +123,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 }
 
 /// A text from the environment as a list: items separated by commas, spaces around them cut.
-pub(super) fn items(text: &str) -> Vec<String> {
+pub(crate) fn items(text: &str) -> Vec<String> {
     if text.trim().is_empty() {
         return Vec::new();
     }
