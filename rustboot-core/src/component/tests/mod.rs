@@ -325,3 +325,40 @@ fn type_names_are_short() {
         assert_eq!(def::short_type_name(full), short);
     }
 }
+
+/// 200 components of 5 ms in 4 levels take what the longest path takes.
+#[tokio::test(start_paused = true)]
+async fn two_hundred_components_take_as_long_as_their_longest_path() {
+    fn level<const BASE: usize>(
+        names: &'static [&'static str],
+        needs: &[ComponentKey],
+    ) -> Vec<Node> {
+        names
+            .iter()
+            .map(|name| {
+                let mut node = node::<BASE>(1, needs);
+                node.key = key::<BASE>().named(name);
+                node
+            })
+            .collect()
+    }
+    const NAMES: [&str; 50] = [
+        "00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14",
+        "15", "16", "17", "18", "19", "20", "21", "22", "23", "24", "25", "26", "27", "28", "29",
+        "30", "31", "32", "33", "34", "35", "36", "37", "38", "39", "40", "41", "42", "43", "44",
+        "45", "46", "47", "48", "49",
+    ];
+    let keys = |nodes: &[Node]| nodes.iter().map(|node| node.key).collect::<Vec<_>>();
+    let one = level::<1>(&NAMES, &[]);
+    let two = level::<2>(&NAMES, &keys(&one));
+    let three = level::<3>(&NAMES, &keys(&two));
+    let four = level::<4>(&NAMES, &keys(&three));
+    let nodes: Vec<Node> = [one, two, three, four].concat();
+    let plan = plan(nodes, &[]).unwrap();
+    let start = Instant::now();
+    let built = build::build(&context().await, &plan, &[], Duration::from_secs(1))
+        .await
+        .unwrap();
+    assert_eq!(start.elapsed(), Duration::from_millis(20));
+    assert_eq!(built.components.order().len(), 200);
+}
