@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustboot_core::component::BoxFuture;
 use rustboot_core::lifecycle::{Drained, Server, ServerRole};
 use rustboot_core::{AppContext, Error, Result};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -54,7 +54,7 @@ impl HttpServer {
     }
 
     async fn open(&self, app: &AppContext) -> Result<Vec<String>> {
-        let listener = bind(self.surface.address, self.surface.role).await?;
+        let listener = bind(self.surface.address, self.surface.role)?;
         let address = listener.local_addr()?;
         let pipeline = Arc::new((self.surface.pipeline)(app)?);
         // Bound once.
@@ -134,12 +134,28 @@ impl Server for HttpServer {
     }
 }
 
-async fn bind(address: SocketAddr, role: ServerRole) -> Result<TcpListener> {
+/// Connections that the operating system keeps for us until we accept them. With tokio's own 128, a burst of clients would
+/// wait for their next try, a second later.
+const BACKLOG: u32 = 1024;
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A restart must not wait for connections of the last process to be forgotten. On Windows it would mean to share.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+fn bind(address: SocketAddr, role: ServerRole) -> Result<TcpListener> {
     let key = match role {
         ServerRole::Traffic => "server",
         ServerRole::Management => "management",
     };
-    TcpListener::bind(address).await.map_err(|error| {
+    listen(address).map_err(|error| {
         let what = match error.kind() {
             std::io::ErrorKind::AddrInUse => format!(
                 "the address {address} is in use by another process: stop that, or set {key}.port (0 picks a free one)"
