@@ -1,9 +1,11 @@
 //! The process: command line in, exit code out.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::AppBuilder;
 use crate::command::{self, Done};
@@ -68,7 +70,12 @@ pub fn run(app: AppBuilder) -> ExitCode {
         });
     let outcome = match runtimes {
         Ok((workers, control)) => {
-            let outcome = control.block_on(live(app, workers.handle()));
+            let outcome = control.block_on(async {
+                tokio::select! {
+                    outcome = live(app, workers.handle()) => outcome,
+                    never = pulse(workers.handle()) => match never {},
+                }
+            });
             // Without waiting for threads that block.
             workers.shutdown_background();
             control.shutdown_background();
@@ -84,6 +91,17 @@ pub fn run(app: AppBuilder) -> ExitCode {
             complain(&error);
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// How long timers and sockets may go unlooked at while a handler blocks a worker. tokio leaves them to the worker that went to
+/// sleep last, and does not wake another when that one is kept busy. A task from outside does wake one, which then looks.
+const PULSE: Duration = Duration::from_millis(50);
+
+async fn pulse(workers: &tokio::runtime::Handle) -> Infallible {
+    loop {
+        tokio::time::sleep(PULSE).await;
+        drop(workers.spawn(std::future::ready(())));
     }
 }
 
