@@ -362,6 +362,8 @@ async fn every_step_is_logged_with_its_duration_and_in_order() {
     let steps: Vec<&str> = log
         .iter()
         .filter_map(|line| line["step"].as_str())
+        // Pools: there when the workspace is tested with the features of the databases.
+        .filter(|step| *step != "close")
         .collect();
     assert_eq!(steps, ["drain delay", "requests", "tasks", "on_stop"]);
     assert!(
