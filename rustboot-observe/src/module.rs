@@ -100,6 +100,11 @@ impl ObserveModule {
                 .to_owned()
         };
         app.attach(logs.access()).active(state);
+        let last = logs.clone();
+        // Whether that was in time, there is nobody left to tell.
+        app.at_exit(move || {
+            last.flush(FLUSH_LIMIT);
+        });
         let flushed = logs.clone();
         app.hook(HookPhase::Flush, "logs", Vec::new(), move |_| {
             let logs = flushed.clone();

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use rustix::process::Signal;
 
-use crate::harness::{Sandbox, eventually};
+use crate::harness::{Exit, Sandbox, eventually};
 
 #[tokio::test]
 async fn the_ready_line_says_what_is_there_and_how_long_it_took() {
@@ -51,6 +51,25 @@ async fn the_ready_line_says_what_is_there_and_how_long_it_took() {
     assert_eq!(ready_lines, 1);
 }
 
+/// Why it did not start has to be in what gets collected, too: the log, whose writer is a thread that ends with the process.
+fn assert_in_the_log(exit: &Exit, text: &str) {
+    let log = exit.log();
+    let said = log.iter().any(|line| {
+        line["level"] == "ERROR"
+            && line["message"]
+                .as_str()
+                .is_some_and(|message| message.contains(text))
+    });
+    assert!(said, "{exit:?}");
+}
+
+#[tokio::test]
+async fn a_report_is_in_the_log_as_well() {
+    let exit = Sandbox::new().env("APP_SERVER__PORT", "80a").run(&[]).await;
+    assert_eq!(exit.code, Some(78), "{exit:?}");
+    assert_in_the_log(&exit, "server.port: expected a number from 0 to 65535");
+}
+
 #[tokio::test]
 async fn a_port_in_use_is_named_with_what_to_set() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -74,6 +93,7 @@ async fn a_port_in_use_is_named_with_what_to_set() {
             "{exit:?}"
         );
         assert!(!exit.stdout.contains("is ready"), "{exit:?}");
+        assert_in_the_log(&exit, &address.to_string());
         assert!(
             !exit.stderr.contains("panicked") && !exit.stdout.contains("panic"),
             "{exit:?}"

@@ -378,3 +378,29 @@ async fn every_step_is_logged_with_its_duration_and_in_order() {
         (&"stopped".into(), &0.into())
     );
 }
+
+/// tokio leaves its timers and sockets to one worker, and that one may be the one that is blocked.
+#[tokio::test]
+async fn a_handler_that_blocks_its_worker_holds_up_nobody_else() {
+    let service = Sandbox::new()
+        .env("TOKIO_WORKER_THREADS", "2")
+        .start()
+        .await;
+    for _ in 0..4 {
+        let others = async {
+            // After the other has begun to block.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let began = Instant::now();
+            for _ in 0..5 {
+                assert_eq!(service.get("/text").await.status, 200);
+            }
+            began.elapsed()
+        };
+        let (blocked, took) = tokio::join!(service.get("/block?ms=1500"), others);
+        assert_eq!(blocked.status, 200);
+        assert!(
+            took < Duration::from_millis(1000),
+            "five requests took {took:?}"
+        );
+    }
+}

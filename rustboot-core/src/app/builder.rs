@@ -8,6 +8,7 @@ use std::time::Instant;
 use figment::value::Value;
 
 use super::assembly::IndicatorFactory;
+use super::at_exit::AtExit;
 use super::context::{Sections, read_section};
 use super::{AppInfo, Condition, ErasedModule, Module};
 use crate::command::Command;
@@ -62,6 +63,7 @@ pub struct AppBuilder {
     pub(super) config_listeners: Vec<ConfigListener>,
     pub(super) attachments: Sections,
     pub(super) extensions: TypeIdMap<Box<dyn Any + Send>>,
+    pub(super) at_exit: AtExit,
     pub(super) with_inventory: bool,
     pub(super) began: Instant,
 }
@@ -99,6 +101,7 @@ impl AppBuilder {
             config_listeners: Vec::new(),
             attachments: Sections::default(),
             extensions: TypeIdMap::default(),
+            at_exit: AtExit::default(),
             with_inventory: true,
             began: Instant::now(),
         }

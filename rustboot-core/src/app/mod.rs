@@ -7,6 +7,7 @@
 
 mod assemble;
 mod assembly;
+mod at_exit;
 mod builder;
 mod context;
 mod health;

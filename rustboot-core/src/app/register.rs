@@ -161,6 +161,14 @@ impl AppBuilder {
         &self.sources.arguments
     }
 
+    /// Calls a function right before the process ends, after a stop and after a start that failed: for what has been said
+    /// and is not out yet. It blocks the end, so it must have a limit. Only a process ([`run`](super::run)) calls it; in an
+    /// embedded application the stop sequence is all there is.
+    pub fn at_exit(&mut self, last: impl Fn() + Send + 'static) -> &mut Self {
+        self.at_exit.add(last);
+        self
+    }
+
     /// Adds a command.
     pub fn command(&mut self, command: Command) -> &mut Self {
         self.commands.push(command);

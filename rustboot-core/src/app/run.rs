@@ -59,6 +59,7 @@ pub fn run(app: AppBuilder) -> ExitCode {
         print(&text);
         return ExitCode::SUCCESS;
     }
+    let at_exit = app.at_exit.clone();
     let runtimes = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -85,13 +86,15 @@ pub fn run(app: AppBuilder) -> ExitCode {
             .context("the runtime could not be started")
             .into()),
     };
-    match outcome {
-        Ok(code) => ExitCode::from(code),
+    let code = match outcome {
+        Ok(code) => code,
         Err(error) => {
             complain(&error);
-            ExitCode::from(error.exit_code())
+            error.exit_code()
         }
-    }
+    };
+    at_exit.run();
+    ExitCode::from(code)
 }
 
 /// How long timers and sockets may go unlooked at while a handler blocks a worker. tokio leaves them to the worker that went to

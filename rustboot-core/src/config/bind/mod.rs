@@ -105,7 +105,8 @@ pub(crate) fn section<T: Properties>(binding: &mut Binding<'_>) -> Option<T> {
     bound.check(&mut checks);
     for (key, message) in &checks {
         let key = join(prefix, key);
-        let mut problem = Problem::new(&key, message);
+        // A rule of the user may quote what it found.
+        let mut problem = Problem::new(&key, mask::without_credentials(message));
         if let Some(origin) = settings.origin(&key) {
             problem = problem.note(origin.sentence());
         }
