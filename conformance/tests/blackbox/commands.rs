@@ -118,11 +118,11 @@ async fn version_and_help_work_whatever_is_configured() {
 
 #[tokio::test]
 async fn an_unknown_command_or_option_gets_a_suggestion() {
-    for (word, suggestion) in [
-        ("chekc", "did you mean `check`"),
-        ("--fromat", "did you mean --format"),
+    for (args, word, suggestion) in [
+        (&["chekc"][..], "chekc", "did you mean `check`"),
+        (&["config", "--fromat"], "--fromat", "did you mean --format"),
     ] {
-        let exit = Sandbox::new().run(&[word]).await;
+        let exit = Sandbox::new().run(args).await;
         assert_eq!(exit.code, Some(1), "{exit:?}");
         assert_eq!(exit.stdout, "", "{exit:?}");
         assert!(
@@ -130,6 +130,13 @@ async fn an_unknown_command_or_option_gets_a_suggestion() {
             "{exit:?}"
         );
     }
+    // Without a command it is a service that cannot start: stdout is its log, and has nothing but the reason.
+    let exit = Sandbox::new().run(&["--fromat"]).await;
+    assert_eq!(exit.code, Some(1), "{exit:?}");
+    assert!(exit.stderr.contains("did you mean --format"), "{exit:?}");
+    let log = exit.log();
+    assert_eq!(log.len(), exit.stdout.lines().count(), "{exit:?}");
+    assert!(log.iter().all(|line| line["level"] == "ERROR"), "{exit:?}");
     let exit = Sandbox::new().run(&["config", "--format", "yaml"]).await;
     assert_eq!(exit.code, Some(1), "{exit:?}");
     assert!(exit.stderr.contains("yaml"), "{exit:?}");

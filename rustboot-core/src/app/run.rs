@@ -60,6 +60,7 @@ pub fn run(app: AppBuilder) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let at_exit = app.at_exit.clone();
+    let serves = app.is_serving();
     let runtimes = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -89,7 +90,7 @@ pub fn run(app: AppBuilder) -> ExitCode {
     let code = match outcome {
         Ok(code) => code,
         Err(error) => {
-            complain(&error);
+            complain(&error, serves);
             error.exit_code()
         }
     };
@@ -128,10 +129,11 @@ async fn live(app: AppBuilder, workers: &tokio::runtime::Handle) -> Result<u8, S
     }
 }
 
-/// On stderr for people; where nobody watches, also in the log, which is what gets collected.
-fn complain(error: &StartError) {
+/// On stderr for people; where nobody watches a service, also in its log, which is what gets collected. The log of a command
+/// is on stderr itself, and would only say it twice.
+fn complain(error: &StartError, serves: bool) {
     let mut stderr = std::io::stderr();
-    if !stderr.is_terminal() {
+    if serves && !stderr.is_terminal() {
         tracing::error!(target: "rustboot", exit_code = error.exit_code(), "{}", error.to_string().trim_end());
     }
     // With stderr closed there is nobody left to tell.
