@@ -27,7 +27,7 @@ enum Outsiders {
 
 /// Section 2 of the design: `web → core, observe`; `data → core, observe`; `observe → core`; the facade knows everybody, and
 /// core and the macros know nobody. Siblings that need each other ask core for a trait.
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 7] = [
     Rule {
         name: "rustboot-core",
         ours: &[],
@@ -90,6 +90,12 @@ const RULES: [Rule; 6] = [
         optional: &[],
     },
     Rule {
+        name: "rustboot-vault",
+        ours: &["rustboot-core"],
+        outsiders: Outsiders::Without(&["axum*", "deadpool*", "matchit", "redis*", "sqlx*"]),
+        optional: &[],
+    },
+    Rule {
         name: "rustboot-macros",
         ours: &[],
         outsiders: Outsiders::Only(&["proc-macro2", "quote", "syn"]),
@@ -102,6 +108,7 @@ const RULES: [Rule; 6] = [
             "rustboot-data",
             "rustboot-macros",
             "rustboot-observe",
+            "rustboot-vault",
             "rustboot-web",
         ],
         // It re-exports and lists modules; what these are for is done one crate further down.
