@@ -1,15 +1,17 @@
 //! One connection, from its first byte to its end.
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
+use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::preface::{self, HttpVersion};
+use super::seldom::Seldom;
 use crate::pipeline::{ConnectionService, ConnectionState, Pipeline};
 
 /// Limits of a connection.
@@ -40,10 +42,7 @@ pub(super) async fn serve(
 ) {
     // Answers are written whole; waiting for more to fill a packet only adds 40 ms. Fails only on a dead socket.
     let _dead = stream.set_nodelay(true);
-    let state = Arc::new(ConnectionState {
-        peer: stream.peer_addr().ok(),
-        ..ConnectionState::default()
-    });
+    let state = Arc::new(ConnectionState::new(stream.peer_addr().ok()));
     let service = ConnectionService {
         pipeline,
         connection: Arc::clone(&state),
@@ -57,7 +56,7 @@ pub(super) async fn serve(
     let version = match version {
         Ok(Ok(version)) => version,
         Ok(Err(error)) => {
-            tracing::debug!(target: "rustboot::web", peer = ?state.peer, %error, "connection ended before its first request");
+            tracing::debug!(target: "rustboot::web", peer = ?state.peer(), %error, "connection ended before its first request");
             return;
         }
         // It did not say enough in the time that a head may take. What it said is read, or the close would be a reset.
@@ -67,45 +66,133 @@ pub(super) async fn serve(
             return;
         }
     };
-    let builder = builder(&settings, version);
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-    tokio::pin!(connection);
-
-    let ended = tokio::select! {
-        biased;
-        () = aborting.cancelled() => return,
-        ended = connection.as_mut() => Some(ended),
-        () = closing.cancelled() => None,
+    let io = TokioIo::new(stream);
+    let ends = Ends {
+        state: &state,
+        closing: &closing,
+        aborting: &aborting,
+        head_timeout: (version == HttpVersion::One).then_some(settings.header_read_timeout),
     };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            let grace = match state.requests.load(Ordering::Relaxed) {
-                0 => FIRST_REQUEST_GRACE,
-                _ => IDLE_GRACE,
-            };
-            let ended = tokio::select! {
-                biased;
-                () = aborting.cancelled() => return,
-                ended = connection.as_mut() => Some(ended),
-                () = tokio::time::sleep(grace) => None,
-            };
-            match ended {
-                Some(ended) => ended,
-                None => {
-                    connection.as_mut().graceful_shutdown();
-                    tokio::select! {
-                        biased;
-                        () = aborting.cancelled() => return,
-                        ended = connection.as_mut() => ended,
-                    }
-                }
-            }
+    let ended = match version {
+        HttpVersion::One => {
+            let connection = http1(&settings)
+                .serve_connection(io, service)
+                .with_upgrades();
+            run(connection, |it| it.graceful_shutdown(), &ends).await
+        }
+        // Boxed, so that the many connections of the other kind are not as large.
+        HttpVersion::Two => {
+            let connection = http2(&settings).serve_connection(io, service);
+            Box::pin(run(connection, |it| it.graceful_shutdown(), &ends)).await
         }
     };
     if let Err(error) = ended {
         // Resets, time-outs and malformed requests: the client's doing, and many a second on a public port.
-        tracing::debug!(target: "rustboot::web", peer = ?state.peer, error = %error, "connection ended");
+        tracing::debug!(target: "rustboot::web", peer = ?state.peer(), error = %error, "connection ended");
+    }
+}
+
+/// Drives a connection to its end.
+async fn run<C: Future<Output = hyper::Result<()>>>(
+    connection: C,
+    shut_down: impl Fn(Pin<&mut C>),
+    ends: &Ends<'_>,
+) -> hyper::Result<()> {
+    let mut connection = pin!(connection);
+    let mut end = pin!(Seldom::new(ends.next(Stage::Serving)));
+    loop {
+        // By hand: `select!` does bookkeeping of its own, and this is polled several times a request.
+        let event = std::future::poll_fn(|context| {
+            if let Poll::Ready(event) = end.as_mut().poll(context) {
+                return Poll::Ready(Err(event));
+            }
+            connection.as_mut().poll(context).map(Ok)
+        })
+        .await;
+        let stage = match event {
+            Ok(ended) => return ended,
+            Err(End::Now) => return Ok(()),
+            Err(End::Enter(stage)) => stage,
+        };
+        if stage == Stage::ShuttingDown {
+            shut_down(connection.as_mut());
+        }
+        end.set(Seldom::new(ends.next(stage)));
+    }
+}
+
+/// How far the end of a connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Serving,
+    /// The listener has closed; a request may be on its way.
+    Grace,
+    /// What is under way is answered, and nothing else.
+    ShuttingDown,
+}
+
+enum End {
+    Enter(Stage),
+    /// Drop it.
+    Now,
+}
+
+/// What can end a connection from our side.
+struct Ends<'a> {
+    state: &'a ConnectionState,
+    closing: &'a CancellationToken,
+    aborting: &'a CancellationToken,
+    /// How long a head may take, from the end of the last answer on. Also the longest that a connection stays idle.
+    head_timeout: Option<Duration>,
+}
+
+impl Ends<'_> {
+    async fn next(&self, stage: Stage) -> End {
+        tokio::select! {
+            biased;
+            () = self.aborting.cancelled() => End::Now,
+            next = self.stage_after(stage) => End::Enter(next),
+            () = self.silence() => {
+                tracing::debug!(target: "rustboot::web", peer = ?self.state.peer(), "no request in time");
+                End::Now
+            }
+        }
+    }
+
+    async fn stage_after(&self, stage: Stage) -> Stage {
+        match stage {
+            Stage::Serving => {
+                self.closing.cancelled().await;
+                Stage::Grace
+            }
+            Stage::Grace => {
+                let grace = match self.state.requests() {
+                    0 => FIRST_REQUEST_GRACE,
+                    _ => IDLE_GRACE,
+                };
+                tokio::time::sleep(grace).await;
+                Stage::ShuttingDown
+            }
+            Stage::ShuttingDown => std::future::pending().await,
+        }
+    }
+
+    /// Over when no request has come for too long. hyper has a timer for this as well, which it arms for each head anew;
+    /// this one is armed again only when it has run out, so that a request costs it nothing.
+    async fn silence(&self) {
+        let Some(limit) = self.head_timeout else {
+            return std::future::pending().await;
+        };
+        loop {
+            let now = Instant::now();
+            // While a request is being answered, the next deadline is a whole limit away at least.
+            let since = self.state.waiting_since().unwrap_or(now);
+            let left = limit.saturating_sub(now.saturating_duration_since(since));
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left).await;
+        }
     }
 }
 
@@ -115,18 +202,18 @@ async fn long_closed(closing: &CancellationToken) {
     tokio::time::sleep(FIRST_REQUEST_GRACE).await;
 }
 
-fn builder(settings: &ConnectionSettings, version: HttpVersion) -> Builder<TokioExecutor> {
-    let mut builder = match version {
-        HttpVersion::One => Builder::new(TokioExecutor::new()).http1_only(),
-        HttpVersion::Two => Builder::new(TokioExecutor::new()).http2_only(),
-    };
+fn http1(settings: &ConnectionSettings) -> http1::Builder {
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(settings.header_read_timeout)
+        // See `Ends::silence`.
+        .header_read_timeout(None)
         .max_buf_size(settings.header_limit);
     builder
-        .http2()
+}
+
+fn http2(settings: &ConnectionSettings) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(settings.header_limit).unwrap_or(u32::MAX))
         .max_concurrent_streams(MAX_STREAMS)

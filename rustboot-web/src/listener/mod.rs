@@ -6,6 +6,7 @@
 mod accept;
 mod connection;
 mod preface;
+mod seldom;
 mod server;
 
 pub(crate) use connection::ConnectionSettings;

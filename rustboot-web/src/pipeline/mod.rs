@@ -17,6 +17,7 @@
 //! Where the user's own layers stand: around mounted routers, inside of all this.
 
 mod body;
+mod connection;
 mod future;
 mod headers;
 mod record;
@@ -24,4 +25,5 @@ mod request;
 mod service;
 
 pub(crate) use body::PipelineBody;
-pub(crate) use service::{ConnectionService, ConnectionState, Pipeline};
+pub(crate) use connection::ConnectionState;
+pub(crate) use service::{ConnectionService, Pipeline};

@@ -31,8 +31,7 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) pipeline: Arc<Pipeline>,
-    // Keeps the connection's state alive as long as something of it is being answered.
-    _connection: Arc<ConnectionState>,
+    connection: Arc<ConnectionState>,
     pub(super) method: Method,
     pub(super) uri: Uri,
     pub(super) version: Version,
@@ -57,9 +56,10 @@ impl Record {
         correlation: Correlation,
         client_ip: Option<IpAddr>,
     ) -> Self {
+        connection.request_came();
         Self {
             pipeline: Arc::clone(pipeline),
-            _connection: Arc::clone(connection),
+            connection: Arc::clone(connection),
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
@@ -85,6 +85,8 @@ impl Record {
     }
 
     fn close(&mut self) {
+        let now = Instant::now();
+        self.connection.request_is_over(now);
         if self.counted {
             self.pipeline.in_flight.fetch_sub(1, Ordering::Relaxed);
             self.pipeline.active.decrement(1.0);
@@ -94,7 +96,7 @@ impl Record {
             Subject::Route(metrics) => metrics,
             Subject::Unmatched => self.pipeline.unmatched.of(&self.method),
         };
-        let took = self.start.elapsed();
+        let took = now.saturating_duration_since(self.start);
         let status = self
             .status
             .map_or(CLIENT_CLOSED_REQUEST, |status| status.as_u16());

@@ -1,7 +1,6 @@
 //! The pipeline of a listener, and its face for one connection.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -17,6 +16,7 @@ use rustboot_core::{Error, ErrorKind};
 use rustboot_observe::logs::AccessLog;
 use tower_service::Service as _;
 
+use super::ConnectionState;
 use super::PipelineBody;
 use super::future::{Answer, PipelineFuture};
 use super::record::{Record, Subject};
@@ -98,7 +98,7 @@ impl Pipeline {
         connection: &Arc<ConnectionState>,
     ) -> PipelineFuture {
         let correlation = request::correlation(request.headers());
-        let peer = connection.peer.map(|peer| peer.ip());
+        let peer = connection.peer().map(|peer| peer.ip());
         let client_ip =
             peer.map(|peer| client_ip::resolve(peer, request.headers(), &self.trusted_proxies));
         let mut record = Box::new(Record::new(
@@ -244,14 +244,6 @@ async fn write(
     }
 }
 
-/// What the task of a connection and its requests tell each other.
-#[derive(Debug, Default)]
-pub(crate) struct ConnectionState {
-    pub(crate) peer: Option<SocketAddr>,
-    /// Requests that have come. The task of the connection reads it to know whether the client was ever heard.
-    pub(crate) requests: AtomicUsize,
-}
-
 /// The pipeline as hyper calls it.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectionService {
@@ -265,7 +257,6 @@ impl hyper::service::Service<Request<Incoming>> for ConnectionService {
     type Future = PipelineFuture;
 
     fn call(&self, request: Request<Incoming>) -> PipelineFuture {
-        self.connection.requests.fetch_add(1, Ordering::Relaxed);
         self.pipeline.answer(request, &self.connection)
     }
 }
