@@ -81,6 +81,6 @@ pub use garde;
 pub use rustboot_web::{ClientIp, ErrorBody, Path, Problem, RequestId, Valid, WebAppBuilder};
 
 #[cfg(feature = "sqlite")]
-pub use rustboot_data::SqliteDb;
+pub use rustboot_data::{SqliteDb, Tx};
 #[cfg(feature = "sqlite")]
 pub use sqlx;

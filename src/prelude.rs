@@ -18,4 +18,4 @@ pub use axum::response::{Html, IntoResponse, Redirect, Response};
 pub use axum::{Extension, Json};
 
 #[cfg(feature = "sqlite")]
-pub use crate::SqliteDb;
+pub use crate::{SqliteDb, Tx};

@@ -13,6 +13,7 @@
 //! | [`schedule`] | tasks that run again and again |
 //! | [`health`], [`management`] | indicators, and the endpoints that show them |
 //! | [`command`] | what `app check`, `app config` and the others do |
+//! | [`finish`] | what ends with the answer of a request: a transaction |
 //! | [`error`], [`report`] | one error at run time; all problems together at start |
 
 // `macro` crates name things by path; this lets the same path work in here.
@@ -27,6 +28,7 @@ pub mod error;
 pub mod expansion;
 #[cfg(feature = "axum")]
 pub mod extract;
+pub mod finish;
 pub mod health;
 pub mod lifecycle;
 pub mod management;

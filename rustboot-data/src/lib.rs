@@ -6,6 +6,7 @@
 //! | `pool` | our own pool policy over sqlx connections, for every driver |
 //! | `sqlite` | SQLite: what a server wants of it, and [`SqliteDb`] |
 //! | `migrate` | embedded migrations, under a lock that no failure leaves behind |
+//! | `transaction` | [`Tx`], the transaction of a request |
 //! | `statement`, `metrics`, `health` | what is measured |
 //! | `error` | what a database error means to a caller |
 //! | `module` | the wiring |
@@ -29,6 +30,8 @@ mod pool;
 mod sqlite;
 #[cfg(feature = "sqlite")]
 mod statement;
+#[cfg(feature = "sqlite")]
+mod transaction;
 
 pub use config::DatabaseConfig;
 pub use error::{classify, kind_of};
@@ -39,3 +42,5 @@ pub use module::DataModule;
 pub use pool::{Acquired, PoolStatus, Session, Transaction};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteDb;
+#[cfg(feature = "sqlite")]
+pub use transaction::{Transactional, Tx};

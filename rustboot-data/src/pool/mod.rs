@@ -38,6 +38,7 @@ use tokio::time::{timeout, timeout_at};
 
 pub use acquired::Acquired;
 pub(crate) use driver::Driver;
+pub(crate) use rows::Rows;
 pub use session::Session;
 pub(crate) use statement::Statement;
 pub use transaction::Transaction;
@@ -69,7 +70,7 @@ pub(crate) struct Shared {
 }
 
 /// The connections to one database. Cloning copies a pointer.
-pub(crate) struct Pool<DB: Driver>(Arc<Inner<DB>>);
+pub struct Pool<DB: Driver>(Arc<Inner<DB>>);
 
 pub(crate) struct Inner<DB: Driver> {
     sessions: managed::Pool<Manager<DB>>,

@@ -20,11 +20,11 @@ impl<T> Slot<T> {
 }
 
 /// The writing end, inside the future.
-pub(super) struct Outlet<T>(Arc<Slot<T>>);
+pub(crate) struct Outlet<T>(Arc<Slot<T>>);
 
 impl<T> Outlet<T> {
     /// Hands out one item, and goes on when the reader comes for the next.
-    pub(super) async fn give(&self, item: T) {
+    pub(crate) async fn give(&self, item: T) {
         self.0.with(|slot| *slot = Some(item));
         // Pending once: the stream finds the item, and polls the future again only when it has been taken.
         poll_fn(|_| match self.0.with(|slot| slot.is_none()) {
@@ -36,13 +36,13 @@ impl<T> Outlet<T> {
 }
 
 /// The stream. Dropping it drops the future with all that it holds.
-pub(super) struct Rows<'e, T> {
+pub(crate) struct Rows<'e, T> {
     future: Option<BoxFuture<'e, Result<(), Error>>>,
     slot: Arc<Slot<T>>,
 }
 
 impl<'e, T> Rows<'e, T> {
-    pub(super) fn new<Fut>(make: impl FnOnce(Outlet<T>) -> Fut) -> Self
+    pub(crate) fn new<Fut>(make: impl FnOnce(Outlet<T>) -> Fut) -> Self
     where
         Fut: Future<Output = Result<(), Error>> + Send + 'e,
     {

@@ -188,12 +188,12 @@ impl<DB: Driver> Session<DB> {
         self.split(statement.text(), statement.shape)
     }
 
-    pub(super) async fn run(&mut self, statement: Statement<DB>) -> Result<DB::QueryResult, Error> {
+    pub(crate) async fn run(&mut self, statement: Statement<DB>) -> Result<DB::QueryResult, Error> {
         let (connection, watch) = self.watched(&statement);
         watch.over(DB::execute(connection, statement)).await
     }
 
-    pub(super) async fn all(&mut self, statement: Statement<DB>) -> Result<Vec<DB::Row>, Error> {
+    pub(crate) async fn all(&mut self, statement: Statement<DB>) -> Result<Vec<DB::Row>, Error> {
         let (connection, watch) = self.watched(&statement);
         watch.over(DB::fetch_all(connection, statement)).await
     }
@@ -206,7 +206,7 @@ impl<DB: Driver> Session<DB> {
         watch.over(DB::fetch_optional(connection, statement)).await
     }
 
-    pub(super) async fn parse<'e>(
+    pub(crate) async fn parse<'e>(
         &'e mut self,
         sql: SqlStr,
         parameters: &'e [DB::TypeInfo],
@@ -216,13 +216,13 @@ impl<DB: Driver> Session<DB> {
         watch.over(DB::prepare(connection, sql, parameters)).await
     }
 
-    pub(super) async fn look_at(&mut self, sql: SqlStr) -> Result<Describe<DB>, Error> {
+    pub(crate) async fn look_at(&mut self, sql: SqlStr) -> Result<Describe<DB>, Error> {
         let shape = Shape::of("");
         let (connection, watch) = self.split(sql.clone(), shape);
         watch.over(DB::describe(connection, sql)).await
     }
 
-    pub(super) fn rows(
+    pub(crate) fn rows(
         &mut self,
         statement: Statement<DB>,
     ) -> WatchedRows<'_, DB, Either<DB::QueryResult, DB::Row>> {

@@ -17,7 +17,7 @@ pub struct Statement<DB: Driver> {
 
 impl<DB: Driver> Statement<DB> {
     /// Takes a query apart.
-    pub(super) fn of<'q>(mut query: impl Execute<'q, DB>) -> Self {
+    pub(crate) fn of<'q>(mut query: impl Execute<'q, DB>) -> Self {
         let arguments = query.take_arguments();
         let prepared = query.statement().cloned();
         let persistent = query.persistent();

@@ -19,7 +19,7 @@ pub struct Transaction<DB: Driver> {
 }
 
 impl<DB: Driver> Transaction<DB> {
-    pub(super) async fn begin(
+    pub(crate) async fn begin(
         session: Acquired<DB>,
         statement: Option<&'static str>,
     ) -> Result<Self, sqlx::Error> {

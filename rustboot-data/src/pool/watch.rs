@@ -17,7 +17,7 @@ const LONGEST_TEXT: usize = 4096;
 
 /// What the pool remembers of a connection between two users.
 #[derive(Debug)]
-pub(super) struct State {
+pub(crate) struct State {
     /// A statement was begun, and nobody saw its end.
     pub(super) in_flight: bool,
     /// A transaction may be open that sqlx does not count.
@@ -40,7 +40,7 @@ impl State {
 }
 
 /// One running statement. Dropped before its end, it leaves the connection marked.
-pub(super) struct Watch<'e, DB: Driver> {
+pub(crate) struct Watch<'e, DB: Driver> {
     state: &'e mut State,
     control: &'e DB::Control,
     shared: &'e Shared,
@@ -149,7 +149,7 @@ fn shown(sql: &str) -> &str {
 
 /// The rows of a running statement. Only the time that is spent waiting for the database counts, not what the reader does
 /// between two rows.
-pub(super) struct WatchedRows<'e, DB: Driver, T> {
+pub(crate) struct WatchedRows<'e, DB: Driver, T> {
     // The order matters: the rows go before the watch notes that they are gone.
     rows: BoxStream<'e, Result<T, Error>>,
     watch: Watch<'e, DB>,

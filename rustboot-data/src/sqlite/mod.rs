@@ -29,6 +29,7 @@ use crate::config::DatabaseConfig;
 use crate::error::from_sqlx;
 use crate::migrate::{self, Migrations};
 use crate::pool::{Acquired, Policy, Pool, PoolStatus, Transaction};
+use crate::transaction::Transactional;
 pub(crate) use target::{Place, Target};
 pub(crate) use wire::wire;
 
@@ -227,6 +228,14 @@ impl SqliteDb {
 
     pub(crate) fn place(&self) -> &Place {
         &self.0.target.place
+    }
+}
+
+impl Transactional for SqliteDb {
+    type Driver = Sqlite;
+
+    fn tx_pool(&self) -> &Pool<Sqlite> {
+        self.pool()
     }
 }
 

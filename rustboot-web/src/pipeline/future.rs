@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response as AxumResponse};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use pin_project_lite::pin_project;
 use rustboot_core::component::BoxFuture;
+use rustboot_core::finish::{self, Deferred};
 use rustboot_core::management::Reply;
 use std::sync::atomic::Ordering;
 use tokio::time::Sleep;
@@ -129,20 +130,10 @@ impl Future for PipelineFuture {
             return Poll::Pending;
         };
         let outer_ip = client_ip::replace_current(*this.client_ip);
-        let polled = {
-            let _entered = record.correlation.enter();
-            // A panic in a handler must cost its own request and nothing else. What it leaves behind is dropped.
-            match catch_unwind(AssertUnwindSafe(|| poll_answer(this.answer, context))) {
-                Ok(polled) => polled,
-                Err(_) => {
-                    *this.answer = Answer::Done;
-                    Poll::Ready(Outcome::refused(
-                        plain(StatusCode::INTERNAL_SERVER_ERROR),
-                        None,
-                    ))
-                }
-            }
-        };
+        let mut polled = poll_guarded(this.answer, record, context);
+        if !record.deferred.is_empty() {
+            polled = ready_to_end(polled, this.answer, record, context);
+        }
         client_ip::replace_current(outer_ip);
         if let Some(matched) = mounted::take_matched() {
             let metrics = record.pipeline.mounted_metrics.of(&record.method, &matched);
@@ -160,6 +151,7 @@ impl Future for PipelineFuture {
                 };
                 ready!(deadline.poll(context));
                 *this.answer = Answer::Done;
+                record.deferred = Deferred::default();
                 let mut explained = plain(StatusCode::SERVICE_UNAVAILABLE);
                 explained.detail = Some(format!("no answer within {:?}", this.timeout).into());
                 Outcome::refused(explained, None)
@@ -167,8 +159,65 @@ impl Future for PipelineFuture {
         };
         *this.answer = Answer::Done;
         match this.record.take() {
-            Some(record) => Poll::Ready(Ok(finish(outcome, record))),
+            Some(record) => Poll::Ready(Ok(complete(outcome, record))),
             None => Poll::Pending,
+        }
+    }
+}
+
+/// One poll of the answer, with everything around it that belongs to the request: the ids for the log, what it defers to its
+/// end, and the panic guard.
+fn poll_guarded(
+    answer: &mut Answer,
+    record: &mut Record,
+    context: &mut Context<'_>,
+) -> Poll<Outcome> {
+    let _entered = record.correlation.enter();
+    let (polled, deferred) = finish::collecting(|| {
+        // A panic in a handler must cost its own request and nothing else. What it leaves behind is dropped.
+        match catch_unwind(AssertUnwindSafe(|| poll_answer(answer, context))) {
+            Ok(polled) => polled,
+            Err(_) => {
+                *answer = Answer::Done;
+                Poll::Ready(Outcome::refused(
+                    plain(StatusCode::INTERNAL_SERVER_ERROR),
+                    None,
+                ))
+            }
+        }
+    });
+    if !deferred.is_empty() {
+        record.deferred.append(deferred);
+    }
+    polled
+}
+
+/// The request has deferred something to its end. When the answer is a success, that is finished before the answer goes out,
+/// and may turn it into an error; with any other answer it is taken back.
+fn ready_to_end(
+    polled: Poll<Outcome>,
+    answer: &mut Answer,
+    record: &mut Record,
+    context: &mut Context<'_>,
+) -> Poll<Outcome> {
+    let outcome = ready!(polled);
+    let deferred = std::mem::take(&mut record.deferred);
+    match outcome {
+        Outcome::Response(response)
+            if response.status().is_success() || response.status().is_redirection() =>
+        {
+            *answer = Answer::Handler(Box::pin(async move {
+                match deferred.finish().await {
+                    Ok(()) => response,
+                    Err(error) => error.into_response(),
+                }
+            }));
+            poll_guarded(answer, record, context)
+        }
+        outcome => {
+            // The handler goes first, and gives back what it borrowed.
+            *answer = Answer::Done;
+            Poll::Ready(outcome)
         }
     }
 }
@@ -246,7 +295,7 @@ fn endpoint_outcome(reply: Reply) -> Outcome {
     Outcome::Response(response)
 }
 
-fn finish(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody> {
+fn complete(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody> {
     let pipeline = std::sync::Arc::clone(&record.pipeline);
     let response = match outcome {
         Outcome::Response(mut response) => {

@@ -10,9 +10,10 @@
 //! | 4 | in-flight limit: 503 with `Retry-After` (not for management endpoints) | [`service`] |
 //! | 5 | body limit: 413, by `Content-Length` before anything runs, by counting otherwise | [`request`] |
 //! | 6 | panic guard and timeout around the handler | [`future`] |
-//! | 7 | errors become problem details | [`problem`](crate::problem) |
-//! | 8 | headers: `x-request-id`, security headers, `connection: close` while draining | [`headers`] |
-//! | 9 | when the last byte is out, or the client is gone: metrics, access log | [`record`], [`body`] |
+//! | 7 | what the handler deferred to its end is finished (a `Tx` commits) when the answer is 2xx or 3xx, else taken back | [`future`] |
+//! | 8 | errors become problem details | [`problem`](crate::problem) |
+//! | 9 | headers: `x-request-id`, security headers, `connection: close` while draining | [`headers`] |
+//! | 10 | when the last byte is out, or the client is gone: metrics, access log | [`record`], [`body`] |
 //!
 //! Where the user's own layers stand: around mounted routers, inside of all this.
 

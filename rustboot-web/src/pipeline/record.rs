@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use http::{HeaderValue, Method, Request, StatusCode, Uri, Version, header};
 use hyper::body::Incoming;
+use rustboot_core::finish::Deferred;
 use rustboot_observe::correlation::Correlation;
 use rustboot_observe::logs::AccessRecord;
 
@@ -44,6 +45,8 @@ pub(super) struct Record {
     user_agent: Option<HeaderValue>,
     /// Made current at each poll; the log wants it at the end.
     pub(super) correlation: Correlation,
+    /// What has to end with the answer: transactions.
+    pub(super) deferred: Deferred,
     bytes: u64,
     ended: bool,
 }
@@ -70,6 +73,7 @@ impl Record {
             client_ip,
             user_agent: request.headers().get(header::USER_AGENT).cloned(),
             correlation,
+            deferred: Deferred::default(),
             bytes: 0,
             ended: false,
         }

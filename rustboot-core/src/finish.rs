@@ -1,0 +1,191 @@
+//! What has to end with the answer of a request: a transaction that is committed when the answer is a success.
+//!
+//! Whoever begins such a thing while a request is worked on hands it over here ([`defer`]); whoever works on the request
+//! ([`collecting`]) takes it, and ends it ([`Finish::finish`]) once the answer is known and before it goes out. What is dropped
+//! instead of finished is taken back: the answer is an error, the handler panicked, the time was up, the client is gone.
+//!
+//! The two meet in a slot of the thread, for the length of one poll. An entry in the request's extensions would cost every
+//! request an allocation; this costs it two stores. It does not order several of them, and it knows no HTTP: what counts as a
+//! success is decided by whoever works on the request.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+
+use crate::component::BoxFuture;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Something that ends with the answer of a request. Dropping it takes back what it stands for.
+pub trait Finish: Send {
+    /// The answer is a success: makes it permanent.
+    ///
+    /// # Errors
+    /// When that fails. The error becomes the answer.
+    fn finish(self: Box<Self>) -> BoxFuture<'static, Result<()>>;
+}
+
+/// What was deferred in the course of one request, in that order.
+#[derive(Default)]
+pub struct Deferred(Vec<Box<dyn Finish>>);
+
+impl Deferred {
+    /// Whether there is nothing to finish.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds what a later poll brought.
+    pub fn append(&mut self, mut later: Self) {
+        self.0.append(&mut later.0);
+    }
+
+    /// Finishes all of it, in the order in which it was deferred. At the first failure the rest is taken back.
+    ///
+    /// # Errors
+    /// That failure.
+    pub async fn finish(self) -> Result<()> {
+        for deferred in self.0 {
+            deferred.finish().await?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Deferred {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Deferred({})", self.0.len())
+    }
+}
+
+thread_local! {
+    /// Whether the thread polls a request.
+    static POLLING: Cell<bool> = const { Cell::new(false) };
+    /// What that poll has deferred so far. Empty whenever the thread polls none.
+    static SLOT: RefCell<Vec<Box<dyn Finish>>> = const { RefCell::new(Vec::new()) };
+    /// Whether there is anything in the slot: the one question that every poll asks.
+    static FILLED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Hands over what has to end with the request that this thread is polling right now.
+///
+/// # Errors
+/// When it is polling none: the handler was moved to a task of its own, by `tokio::spawn` or a layer with a buffer. Nobody would
+/// finish it there.
+pub fn defer(finish: impl Finish + 'static) -> Result<()> {
+    if !POLLING.try_with(Cell::get).unwrap_or(false) {
+        return Err(Error::new(
+            ErrorKind::Configuration,
+            "nothing can be deferred to the end of the request here: this code does not run in the task of a request, but in a spawned one, or behind a layer with a buffer",
+        ));
+    }
+    SLOT.with(|slot| slot.borrow_mut().push(Box::new(finish)));
+    FILLED.set(true);
+    Ok(())
+}
+
+/// Polls a request, and gives back what was deferred in the course of it. When the poll panics, that is dropped; whoever
+/// catches the panic inside of `poll` gets it. A request may be polled inside of another one.
+pub fn collecting<R>(poll: impl FnOnce() -> R) -> (R, Deferred) {
+    let mut polling = Polling {
+        outer: POLLING.replace(true),
+        // Rare: what the outer request has deferred in this very poll is put aside.
+        aside: FILLED.replace(false).then(|| SLOT.take()),
+    };
+    let outcome = poll();
+    (outcome, polling.deferred())
+}
+
+/// One poll. Puts the thread back to what it was doing before, also when the poll panics.
+struct Polling {
+    outer: bool,
+    aside: Option<Vec<Box<dyn Finish>>>,
+}
+
+impl Polling {
+    fn deferred(&mut self) -> Deferred {
+        match FILLED.replace(false) {
+            true => Deferred(SLOT.take()),
+            false => Deferred::default(),
+        }
+    }
+}
+
+impl Drop for Polling {
+    fn drop(&mut self) {
+        drop(self.deferred());
+        POLLING.set(self.outer);
+        if let Some(aside) = self.aside.take() {
+            SLOT.set(aside);
+            FILLED.set(true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Counts what was finished; the upper half counts what was dropped.
+    struct Count(Arc<AtomicUsize>, bool);
+
+    impl Finish for Count {
+        fn finish(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+            self.1 = true;
+            Box::pin(async move {
+                self.0.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            })
+        }
+    }
+
+    impl Drop for Count {
+        fn drop(&mut self) {
+            if !self.1 {
+                self.0.fetch_add(1000, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn count(of: &Arc<AtomicUsize>) -> Count {
+        Count(Arc::clone(of), false)
+    }
+
+    #[tokio::test]
+    async fn what_a_poll_defers_comes_out_of_it_and_nothing_else() {
+        let counter = Arc::new(AtomicUsize::new(0));
+        defer(count(&counter)).unwrap_err();
+        assert_eq!(counter.load(Ordering::Relaxed), 1000);
+        let ((), first) = collecting(|| defer(count(&counter)).unwrap());
+        let ((), second) = collecting(|| ());
+        assert!(!first.is_empty() && second.is_empty());
+        first.finish().await.unwrap();
+        assert_eq!(counter.load(Ordering::Relaxed), 1001);
+    }
+
+    #[test]
+    fn polls_nest_and_a_panic_takes_back() {
+        let counter = Arc::new(AtomicUsize::new(0));
+        let (inner, outer) = collecting(|| {
+            defer(count(&counter)).unwrap();
+            let ((), inner) = collecting(|| {
+                defer(count(&counter)).unwrap();
+                defer(count(&counter)).unwrap();
+            });
+            let caught = std::panic::catch_unwind(|| {
+                let counter = Arc::new(AtomicUsize::new(0));
+                collecting(|| {
+                    defer(count(&counter)).unwrap();
+                    panic!("in the middle of a poll");
+                })
+            });
+            assert!(caught.is_err());
+            inner
+        });
+        assert_eq!((inner.0.len(), outer.0.len()), (2, 1));
+        drop(inner);
+        assert_eq!(counter.load(Ordering::Relaxed), 2000);
+        defer(count(&counter)).unwrap_err();
+    }
+}
