@@ -50,6 +50,8 @@ fn with_modules(info: AppInfo, main: Option<Main>) -> AppBuilder {
     if let Some(main) = main {
         app.module(main);
     }
+    #[cfg(feature = "vault")]
+    app.module(rustboot_vault::VaultModule);
     #[cfg(feature = "sqlite")]
     app.module(rustboot_data::DataModule);
     #[cfg(feature = "web")]

@@ -39,6 +39,17 @@ impl AppBuilder {
         if self.unreadable {
             return Err(self.into_report());
         }
+        self.gather_secrets().await?;
+        phases.record("configuration", at.elapsed());
+
+        let at = Instant::now();
+        if let Err(error) = self.configure_modules().await {
+            return Err(self.unreachable_sources().unwrap_or(error.into()));
+        }
+        phases.record("modules", at.elapsed());
+
+        // After the modules: a source of secrets may have come with one of them.
+        let at = Instant::now();
         let lifecycle = self.config::<LifecycleConfig>();
         let health = self.config::<HealthConfig>();
         let reload = self.config::<ReloadConfig>();
@@ -50,13 +61,15 @@ impl AppBuilder {
         phases.record("configuration", at.elapsed());
 
         let at = Instant::now();
-        self.configure_modules().await.map_err(StartError::Failed)?;
         self.collect_items();
         self.built_in_health();
         let tasks = self.resolve_tasks();
         self.check_configuration();
         let plan = self.check_wiring();
         phases.record("modules", at.elapsed());
+        if let Some(error) = self.unreachable_sources() {
+            return Err(error);
+        }
 
         let (Ok(lifecycle), Ok(health), Ok(reload), Some(plan), true) =
             (lifecycle, health, reload, plan, self.report.is_empty())
@@ -79,6 +92,7 @@ impl AppBuilder {
             settings: ArcSwap::from_pointee(settings),
             inputs,
             config_listeners: self.config_listeners,
+            secret_sources: self.secrets.all,
             sections: self.sections,
             section_defs: self.section_defs,
             conditions: self.conditions,
@@ -104,6 +118,7 @@ impl AppBuilder {
             health,
             watch: reload.watch,
             warnings,
+            awaited: self.secrets.awaited,
             phases,
         })
     }
@@ -113,9 +128,12 @@ impl AppBuilder {
         let mut index = 0;
         while let Some(module) = self.modules.get(index).cloned() {
             index += 1;
+            // It may have come with another one, just now.
+            self.gather_secrets().await?;
             self.current_module = module.name().to_owned();
             let configured = module.configure(self).await;
             self.forgive_reported(configured, module.name())?;
+            self.gather_secrets().await?;
         }
         for module in self.modules.clone() {
             self.current_module = module.name().to_owned();
@@ -126,9 +144,14 @@ impl AppBuilder {
     }
 
     /// A module that passes on a problem of its configuration is in the report already; the others still have their say.
-    fn forgive_reported(&self, outcome: Result<()>, module: &str) -> Result<()> {
+    pub(super) fn forgive_reported(&mut self, outcome: Result<()>, module: &str) -> Result<()> {
         match outcome {
+            Err(_) if self.secrets.has_unreachable() => Ok(()),
             Err(error) if error.kind() == ErrorKind::Configuration && !self.report.is_empty() => {
+                Ok(())
+            }
+            Err(error) if self.is_awaiting(&error) => {
+                self.skipped(module);
                 Ok(())
             }
             outcome => outcome.map_err(|error| {
@@ -192,11 +215,11 @@ impl AppBuilder {
         self.report.wiring.extend(health::duplicates(health_names));
         match graph::plan(std::mem::take(&mut self.nodes), &self.aliases, &consumers) {
             Ok(plan) => {
-                let unavailable = plan
-                    .nodes
-                    .iter()
-                    .filter_map(|node| node.unavailable.clone());
-                self.report.configuration.extend(unavailable);
+                for node in &plan.nodes {
+                    if let Some(problem) = &node.unavailable {
+                        self.blame(problem.clone());
+                    }
+                }
                 Some(plan)
             }
             Err(problems) => {

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::health::{HealthConfig, HealthIndicator};
 use crate::lifecycle::start::Phases;
 use crate::lifecycle::{BackgroundDef, Hook, LifecycleConfig, Server, start};
+use crate::report::Problem;
 use crate::schedule::Task;
 
 use super::RunningApp;
@@ -38,6 +39,8 @@ pub struct Assembly {
     /// Whether changed files are noticed.
     pub(crate) watch: bool,
     pub(crate) warnings: Vec<String>,
+    /// Keys that are missing, unless a secret source has them that was not asked.
+    pub(crate) awaited: Vec<Problem>,
     pub(crate) phases: Phases,
 }
 

@@ -10,6 +10,7 @@ use figment::value::Value;
 use super::assembly::IndicatorFactory;
 use super::at_exit::AtExit;
 use super::context::{Sections, read_section};
+use super::secrets::SecretSources;
 use super::{AppInfo, Condition, ErasedModule, Module};
 use crate::command::Command;
 use crate::component::build::Preparation;
@@ -65,6 +66,7 @@ pub struct AppBuilder {
     pub(super) extensions: TypeIdMap<Box<dyn Any + Send>>,
     pub(super) at_exit: AtExit,
     pub(super) with_inventory: bool,
+    pub(super) secrets: SecretSources,
     pub(super) began: Instant,
 }
 
@@ -103,6 +105,7 @@ impl AppBuilder {
             extensions: TypeIdMap::default(),
             at_exit: AtExit::default(),
             with_inventory: true,
+            secrets: SecretSources::default(),
             began: Instant::now(),
         }
     }
@@ -163,7 +166,7 @@ impl AppBuilder {
         );
         if let Some(settings) = &mut self.settings {
             let name = format!("override of {key}");
-            settings.push(load::code_layer(&name, std::slice::from_ref(&value)));
+            settings.push(load::override_layer(&name, std::slice::from_ref(&value)));
         }
         self.overrides.push(value);
         self
@@ -274,6 +277,7 @@ impl AppBuilder {
         let Self {
             settings,
             report,
+            secrets,
             unknown,
             sections,
             ..
@@ -283,6 +287,7 @@ impl AppBuilder {
             settings,
             def,
             problems: &mut report.configuration,
+            awaited: &mut secrets.awaited,
             unknown,
         };
         if let Some(section) = (def.bind)(&mut binding) {

@@ -13,6 +13,7 @@ use crate::component::build::Timing;
 use crate::component::{Components, Resolver};
 use crate::config::load::Inputs;
 use crate::config::reload::ConfigListener;
+use crate::config::secret_source::ErasedSource;
 use crate::config::settings::Settings;
 use crate::config::{Config, ConfigChange, ConfigDef, Profile, Properties};
 use crate::error::{Classified, Classifier, Error, Result};
@@ -61,6 +62,7 @@ pub(crate) struct Parts {
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) inputs: Inputs,
     pub(crate) config_listeners: Vec<ConfigListener>,
+    pub(crate) secret_sources: Vec<Arc<dyn ErasedSource>>,
     pub(crate) sections: Sections,
     pub(crate) section_defs: Vec<ConfigDef>,
     pub(crate) conditions: Vec<Condition>,

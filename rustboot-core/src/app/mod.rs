@@ -17,6 +17,7 @@ mod provide;
 mod register;
 mod run;
 mod running;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,6 @@ pub(crate) use context::{Startup, WeakAppContext};
 pub use info::{AppInfo, Resource};
 pub(crate) use module::ErasedModule;
 pub use module::{Condition, Module};
-pub(crate) use run::print;
 pub use run::{StartError, run};
+pub(crate) use run::{note, print};
 pub use running::{AppHandle, RunningApp};

@@ -38,6 +38,17 @@ pub trait Module: Send + Sync + 'static {
     /// with `?`.
     fn configure(&self, app: &mut AppBuilder) -> impl Future<Output = Result<()>> + Send;
 
+    /// Registers the stores of secrets that it brings ([`AppBuilder::secret_source`]). Called for every module before any
+    /// is configured, so that every section sees what they have; the sections that a source is itself configured by are read
+    /// from files, variables and arguments alone.
+    ///
+    /// # Errors
+    /// As for [`Module::configure`].
+    fn secret_sources(&self, app: &mut AppBuilder) -> Result<()> {
+        let _ = app;
+        Ok(())
+    }
+
     /// Commands that it brings. Asked before there is any configuration, so that `help` can always list them.
     fn commands(&self) -> Vec<Command> {
         Vec::new()
@@ -68,6 +79,7 @@ pub struct Condition {
 pub(crate) trait ErasedModule: Send + Sync {
     fn name(&self) -> &str;
     fn configure<'a>(&'a self, app: &'a mut AppBuilder) -> BoxFuture<'a, Result<()>>;
+    fn secret_sources(&self, app: &mut AppBuilder) -> Result<()>;
     fn commands(&self) -> Vec<Command>;
     fn finish(&self, app: &mut AppBuilder) -> Result<()>;
 }
@@ -79,6 +91,10 @@ impl<M: Module> ErasedModule for M {
 
     fn configure<'a>(&'a self, app: &'a mut AppBuilder) -> BoxFuture<'a, Result<()>> {
         Box::pin(Module::configure(self, app))
+    }
+
+    fn secret_sources(&self, app: &mut AppBuilder) -> Result<()> {
+        Module::secret_sources(self, app)
     }
 
     fn commands(&self) -> Vec<Command> {

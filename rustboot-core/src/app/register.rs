@@ -196,9 +196,7 @@ impl AppBuilder {
         if let Some(origin) = self.load().origin(key) {
             problem = problem.note(origin.sentence());
         }
-        self.report
-            .configuration
-            .push(problem.note(format!("help: {help}")));
+        self.blame(problem.note(format!("help: {help}")));
         self
     }
 

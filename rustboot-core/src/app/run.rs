@@ -140,6 +140,11 @@ fn complain(error: &StartError, serves: bool) {
     let _closed = write!(stderr, "{error}");
 }
 
+/// Something beside the answer of a command.
+pub(crate) fn note(text: &str) {
+    let _closed = std::io::stderr().write_all(text.as_bytes());
+}
+
 pub(crate) fn print(text: &str) {
     // `app config | head` closes the pipe; that is no failure.
     let _closed = std::io::stdout().write_all(text.as_bytes());

@@ -31,11 +31,26 @@ pub(super) async fn check(assembly: Assembly) -> Result<u8> {
     for warning in assembly.warnings() {
         text += &format!("  warning: {warning}\n");
     }
+    if let Some(sources) = unread_sources(&assembly) {
+        text += &format!("  not asked without --connect: {sources}\n");
+        for problem in &assembly.awaited {
+            let needed = problem.notes.first().map_or("", String::as_str);
+            text += &format!("    not known here: {}, {needed}\n", problem.subject);
+        }
+    }
     print(&text);
     if assembly.arguments().has("connect") {
         return connect(assembly).await;
     }
     Ok(0)
+}
+
+/// The secret sources that were left alone: "the secret source vault".
+pub(super) fn unread_sources(assembly: &Assembly) -> Option<String> {
+    let settings = assembly.context().settings();
+    let names = &settings.unread_sources;
+    let s = if names.len() == 1 { "" } else { "s" };
+    (!names.is_empty()).then(|| format!("the secret source{s} {}", names.join(", ")))
 }
 
 /// Builds the components without their migrations, looks at their health, and takes them down again.

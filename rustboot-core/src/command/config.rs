@@ -1,6 +1,7 @@
 //! `app config`: what is configured, and where each value came from; what can be, as a schema and as a default file.
 
-use crate::app::{Assembly, print};
+use super::check;
+use crate::app::{Assembly, note, print};
 use crate::config::{print as effective, reference};
 use crate::error::{Error, Result};
 
@@ -25,6 +26,9 @@ pub(super) fn config(assembly: &Assembly) -> Result<u8> {
                 "there is no `config {word}`; there are `config`, `config schema` and `config default`"
             )));
         }
+    }
+    if let Some(sources) = check::unread_sources(assembly) {
+        note(&format!("note: not asked without --connect: {sources}\n"));
     }
     let entries = effective::effective(&context.settings(), context.sections());
     match assembly.arguments().option("format") {

@@ -9,7 +9,7 @@ mod migrate;
 
 use crate::app::{AppBuilder, AppInfo, Assembly, RunningApp, StartError};
 use crate::component::BoxFuture;
-use crate::config::nearest;
+use crate::config::{Arguments, nearest};
 use crate::error::{Error, Result};
 
 /// A command of the application's binary.
@@ -58,6 +58,15 @@ pub(crate) fn built_in() -> Vec<Command> {
 /// Options of the commands; a key of the configuration has a dot.
 const OPTIONS: [&str; 4] = ["format", "connect", "help", "version"];
 
+/// Commands that open no connection. Anything else may need what the secret sources have.
+const OFFLINE: [&str; 5] = ["check", "config", "routes", "openapi", "health"];
+
+/// Whether the secret sources are read for what the command line says.
+pub(crate) fn asks_secret_sources(arguments: &Arguments) -> bool {
+    let offline = |word| OFFLINE.contains(word);
+    arguments.has("connect") || !arguments.words().first().is_some_and(offline)
+}
+
 /// `version` and `help` work whatever state the configuration is in.
 pub(crate) fn answer_without_configuration(app: &AppBuilder) -> Option<String> {
     let (arguments, info) = (app.arguments(), app.app_info());
@@ -101,6 +110,7 @@ fn help(info: &AppInfo, commands: &[Command]) -> String {
     text.push_str("  --set KEY=VALUE      set a configuration key, as in --set server.port=9090\n");
     text.push_str("  --KEY=VALUE          the same, for a key with a dot: --server.port=9090\n");
     text.push_str("  --format json        for `config` and `routes`\n");
+    text.push_str("  --connect            for `check` and `config`: ask the secret sources too\n");
     text
 }
 

@@ -140,6 +140,7 @@ impl Arguments {
                 name: "--set".to_owned(),
             },
         );
+        layer.beats_secrets = true;
         for setting in &self.settings {
             layer.set(
                 &setting.key,

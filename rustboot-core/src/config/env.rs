@@ -17,11 +17,20 @@ pub(crate) const WELL_KNOWN: &[(&str, &str)] = &[
     ("RUST_LOG", "log.level"),
     ("LOG_FORMAT", "log.format"),
     ("JWT_SECRET", "security.jwt.secret"),
+    ("VAULT_ADDR", "vault.address"),
+    ("VAULT_TOKEN", "vault.token"),
+    ("VAULT_NAMESPACE", "vault.namespace"),
+    ("VAULT_CACERT", "vault.ca_cert"),
 ];
 
 /// Variables of the prefix that choose something and are no keys.
 fn is_reserved(name: &str, prefix: &str) -> bool {
     name == "APP_ENV" || name.strip_prefix(prefix) == Some("_ENV")
+}
+
+/// Whether platforms set that name by themselves.
+pub(crate) fn is_well_known(name: &str) -> bool {
+    WELL_KNOWN.iter().any(|(known, _)| *known == name)
 }
 
 /// The key of a prefixed variable, in lower case; `None` when it has none.

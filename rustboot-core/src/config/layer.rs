@@ -21,6 +21,8 @@ pub(crate) struct Layer {
     pub(crate) placeholders: bool,
     /// Whether the names are those of variables, which cannot spell every key.
     pub(crate) relaxed: bool,
+    /// Whether it stands above all secrets: the command line, and overrides in code.
+    pub(crate) beats_secrets: bool,
 }
 
 impl Layer {
@@ -32,6 +34,7 @@ impl Layer {
             fallback,
             placeholders: false,
             relaxed: false,
+            beats_secrets: false,
         }
     }
 
@@ -141,6 +144,11 @@ impl Layer {
                 None => return self.fallback.clone(),
             }
         }
+    }
+
+    /// The keys that it sets.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.origins.keys().map(String::as_str)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

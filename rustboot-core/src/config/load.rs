@@ -115,7 +115,7 @@ impl Inputs {
     pub(crate) fn load(&self, problems: &mut Vec<Problem>) -> Settings {
         let mut settings = load(&self.sources, &self.env_prefix, problems);
         settings.push_below(code_layer("defaults of the application", &self.defaults));
-        settings.push(code_layer("overrides", &self.overrides));
+        settings.push(override_layer("overrides", &self.overrides));
         settings
     }
 }
@@ -245,6 +245,13 @@ fn push_environment(settings: &mut Settings, read: FromEnv, source: &str) {
             "{name} in {source} is not a key: sections and keys are separated by `__`"
         ));
     }
+}
+
+/// A layer of values set in code that beat everything else.
+pub(crate) fn override_layer(name: &str, values: &[CodeValue]) -> Layer {
+    let mut layer = code_layer(name, values);
+    layer.beats_secrets = true;
+    layer
 }
 
 /// A layer of values set in code.

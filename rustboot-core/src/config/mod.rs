@@ -9,6 +9,7 @@
 //! | `.env`, then `.env.{profile}` | files of variables | `dotenv` |
 //! | environment | `APP_SERVER__PORT`, and well-known names such as `PORT` | `env` |
 //! | secrets | `/run/secrets`, `NAME_FILE` variables | `secrets` |
+//! | secrets | stores that are asked: Vault | `secret_source` |
 //! | command line | `--set key=value`, `--server.port=9090` | `args` |
 //! | overrides in code | tests | `layer` |
 //!
@@ -35,6 +36,7 @@ pub(crate) mod profile;
 mod properties;
 pub(crate) mod reference;
 pub(crate) mod reload;
+pub(crate) mod secret_source;
 mod secrets;
 pub(crate) mod settings;
 mod shape;
@@ -52,5 +54,6 @@ pub use origin::Origin;
 pub use profile::Profile;
 pub use properties::{ConfigDef, DefaultValue, Describe, Field, Properties};
 pub use reload::ConfigChange;
+pub use secret_source::{SecretSource, SecretValues};
 pub use shape::Shape;
 pub use size::ByteSize;

@@ -31,6 +31,13 @@ pub enum Origin {
         /// The `NAME_FILE` variable that named the file, when one did.
         variable: Option<String>,
     },
+    /// A [`SecretSource`](super::SecretSource).
+    SecretSource {
+        /// The name of the source.
+        source: String,
+        /// Where it stands there.
+        place: String,
+    },
     /// A command-line argument.
     Argument {
         /// As it was written, without the value: `--server.port`.
@@ -52,6 +59,9 @@ impl Origin {
                 variable: Some(variable),
             } => format!("set by the file {path}, which the environment variable {variable} names"),
             Self::Secret { path, .. } => format!("set by the secret file {path}"),
+            Self::SecretSource { source, place } => {
+                format!("set by the secret source {source} ({place})")
+            }
             Self::Argument { name } => format!("set by the argument {name}"),
             Self::Code(location) => format!("set in the code at {location}"),
         }
@@ -78,6 +88,7 @@ impl fmt::Display for Origin {
             Self::File { path, line: None } => f.write_str(path),
             Self::Env { name } => write!(f, "env {name}"),
             Self::Secret { path, .. } => write!(f, "secret {path}"),
+            Self::SecretSource { source, place } => write!(f, "secret {source} {place}"),
             Self::Argument { name } => write!(f, "argument {name}"),
             Self::Code(location) => write!(f, "code {location}"),
         }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::bind::{self, Binding, UnknownKey};
 use super::load::{FileStates, file_states};
+use super::secret_source::{self, Fetched};
 use super::settings::{Settings, keys_of};
 use super::{ConfigDef, Describe, Field, Properties};
 use crate::app::AppContext;
@@ -101,9 +102,14 @@ pub(crate) fn verify(
 
 /// Loads, verifies and swaps.
 pub(crate) async fn reload(app: &AppContext) -> std::result::Result<ConfigChange, Report> {
-    let context = app.clone();
-    // Reading files blocks.
-    let outcome = tokio::task::spawn_blocking(move || reload_now(&context)).await;
+    let outcome = match secrets_again(app).await {
+        Err(report) => Ok(Err(report)),
+        Ok(secrets) => {
+            let context = app.clone();
+            // Reading files blocks.
+            tokio::task::spawn_blocking(move || reload_now(&context, secrets)).await
+        }
+    };
     let outcome = outcome.unwrap_or_else(|_| {
         let problem = Problem::new(
             "config",
@@ -138,12 +144,52 @@ pub(crate) async fn reload(app: &AppContext) -> std::result::Result<ConfigChange
     outcome
 }
 
-fn reload_now(app: &AppContext) -> std::result::Result<ConfigChange, Report> {
+/// Asks the secret sources again. The values of one that cannot be reached stay as they are: that it is down for a while
+/// must not keep a change of the files from taking effect.
+async fn secrets_again(app: &AppContext) -> std::result::Result<Vec<Fetched>, Report> {
+    let mut secrets = Vec::new();
+    let mut report = Report::default();
+    for outcome in secret_source::fetch(&app.parts().secret_sources, 0).await {
+        match outcome {
+            Ok(fetched) => secrets.push(fetched),
+            Err(refusal) if refusal.is_misconfigured() => {
+                report.configuration.push(refusal.problem());
+            }
+            Err(refusal) => {
+                tracing::warn!(
+                    target: "rustboot::config",
+                    source = refusal.source,
+                    error = refusal.text(),
+                    "a secret source cannot be read again, and its values stay as they are"
+                );
+                let kept = app.settings().layer_named(&refusal.layer).cloned();
+                secrets.extend(kept.map(|layer| Fetched {
+                    layer,
+                    warnings: Vec::new(),
+                }));
+            }
+        }
+    }
+    if report.is_empty() {
+        Ok(secrets)
+    } else {
+        Err(report)
+    }
+}
+
+fn reload_now(
+    app: &AppContext,
+    secrets: Vec<Fetched>,
+) -> std::result::Result<ConfigChange, Report> {
     let parts = app.parts();
     let mut report = Report::default();
     let mut settings = parts.inputs.load(&mut report.configuration);
     if !report.is_empty() {
         return Err(report);
+    }
+    for fetched in secrets {
+        settings.push_secrets(fetched.layer);
+        settings.warnings.extend(fetched.warnings);
     }
     for def in &parts.section_defs {
         settings.learn(def);
@@ -155,6 +201,8 @@ fn reload_now(app: &AppContext) -> std::result::Result<ConfigChange, Report> {
             settings: &settings,
             def,
             problems: &mut report.configuration,
+            // Nothing is awaited: all sources were asked.
+            awaited: &mut Vec::new(),
             unknown: &mut unknown,
         };
         replacements.extend((def.rebind)(&mut binding).map(|replacement| (def, replacement)));

@@ -18,6 +18,16 @@ const MAX_BYTES: u64 = 64 * 1024;
 /// Where secrets are by default, in Docker and by custom elsewhere.
 pub(crate) const DEFAULT_DIR: &str = "/run/secrets";
 
+/// The key that a secret is called by: with `__` or `.` for nesting, or a well-known name. `None` when it has no section.
+pub(crate) fn key_of(name: &str) -> Option<String> {
+    let lower = name.to_lowercase();
+    let key = WELL_KNOWN
+        .iter()
+        .find(|(known, _)| known.to_lowercase() == lower)
+        .map_or_else(|| lower.replace("__", "."), |(_, key)| (*key).to_owned());
+    (key.contains('.') && !key.split('.').any(str::is_empty)).then_some(key)
+}
+
 /// Reads a folder. A missing one is empty.
 pub(crate) fn read_dir(dir: &Path, problems: &mut Vec<Problem>) -> Layer {
     let shown = dir.display().to_string();
@@ -52,15 +62,10 @@ pub(crate) fn read_dir(dir: &Path, problems: &mut Vec<Problem>) -> Layer {
         if name.starts_with('.') || !path.is_file() {
             continue;
         }
-        let lower = name.to_lowercase();
-        let key = WELL_KNOWN
-            .iter()
-            .find(|(known, _)| known.to_lowercase() == lower)
-            .map_or_else(|| lower.replace("__", "."), |(_, key)| (*key).to_owned());
         // A file without nesting is some other program's secret.
-        if !key.contains('.') || key.split('.').any(str::is_empty) {
+        let Some(key) = key_of(name) else {
             continue;
-        }
+        };
         if let Some(value) = read_file(&path, &path.display().to_string(), problems) {
             layer.set(
                 &key,

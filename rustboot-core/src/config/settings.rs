@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) pending_files: Vec<PendingFile>,
     /// Keys that something reads although no section has them: a task that takes its times from the configuration.
     pub(crate) read_alone: Vec<&'static str>,
+    /// Secret sources that have not been asked, or gave nothing: any key that is missing may be there.
+    pub(crate) unread_sources: Vec<String>,
     /// How the files looked that it was read from.
     pub(crate) files: FileStates,
     /// Things that are odd and no error: written to the log once there is one.
@@ -51,6 +53,7 @@ impl Settings {
             placeholder_problems: Vec::new(),
             pending_files: Vec::new(),
             read_alone: Vec::new(),
+            unread_sources: Vec::new(),
             files: Vec::new(),
             warnings: Vec::new(),
         }
@@ -76,6 +79,23 @@ impl Settings {
         self.refresh();
     }
 
+    /// Adds the layer of a secret source: below the command line and the overrides, above everything else.
+    pub(crate) fn push_secrets(&mut self, layer: Layer) {
+        if layer.is_empty() {
+            return;
+        }
+        let mut layers = self.layers.iter();
+        let place = layers.position(|layer| layer.beats_secrets);
+        self.layers
+            .insert(place.unwrap_or(self.layers.len()), layer);
+        self.merge();
+    }
+
+    /// The layer of that name.
+    pub(crate) fn layer_named(&self, name: &str) -> Option<&Layer> {
+        self.layers.iter().find(|layer| layer.name == name)
+    }
+
     /// Makes the fields of a section known: their defaults, and how their keys are spelled.
     pub(crate) fn learn(&mut self, def: &ConfigDef) {
         let fields = (def.fields)();
@@ -92,9 +112,13 @@ impl Settings {
             changed |= layer.respell(&keys);
         }
         if changed {
-            self.figment = self.layers.iter().fold(Figment::new(), Figment::merge);
-            self.refresh();
+            self.merge();
         }
+    }
+
+    fn merge(&mut self) {
+        self.figment = self.layers.iter().fold(Figment::new(), Figment::merge);
+        self.refresh();
     }
 
     fn refresh(&mut self) {
@@ -162,8 +186,7 @@ impl Settings {
     }
 
     fn layer(&self, tag: Tag) -> Option<&Layer> {
-        let name = &self.figment.get_metadata(tag)?.name;
-        self.layers.iter().find(|layer| layer.name == name.as_ref())
+        self.layer_named(&self.figment.get_metadata(tag)?.name)
     }
 
     /// Where the value of a key came from.

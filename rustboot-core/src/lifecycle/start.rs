@@ -18,7 +18,10 @@ pub(crate) struct Phases(Vec<(&'static str, Duration)>);
 
 impl Phases {
     pub(crate) fn record(&mut self, phase: &'static str, took: Duration) {
-        self.0.push((phase, took));
+        match self.0.iter_mut().find(|(known, _)| *known == phase) {
+            Some((_, so_far)) => *so_far += took,
+            None => self.0.push((phase, took)),
+        }
     }
 
     pub(crate) fn all(&self) -> &[(&'static str, Duration)] {

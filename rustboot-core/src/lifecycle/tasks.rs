@@ -138,7 +138,7 @@ impl Tasks {
 }
 
 /// Runs a future and turns a panic in it into an error. The panic hook has logged where it was.
-pub(crate) async fn caught(future: impl Future<Output = Result<()>>) -> Result<()> {
+pub(crate) async fn caught<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     match AssertUnwindSafe(future).catch_unwind().await {
         Ok(result) => result,
         Err(_) => Err(Error::internal("it panicked")),

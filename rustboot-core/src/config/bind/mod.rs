@@ -20,9 +20,9 @@ pub(crate) use self::scalar::items;
 pub use self::scalar::parse_duration;
 use super::layer::join;
 use super::mask;
-use super::nearest;
 use super::properties::{ConfigDef, Field, Properties};
 use super::settings::Settings;
+use super::{Origin, env, nearest};
 use crate::report::Problem;
 
 /// The binding of one section.
@@ -30,7 +30,19 @@ pub(crate) struct Binding<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) def: &'a ConfigDef,
     pub(crate) problems: &'a mut Vec<Problem>,
+    /// Keys that are missing here, and that a secret source may have that has not been asked.
+    pub(crate) awaited: &'a mut Vec<Problem>,
     pub(crate) unknown: &'a mut Vec<UnknownKey>,
+}
+
+impl Binding<'_> {
+    fn missing(&mut self, problem: Problem) {
+        if self.settings.unread_sources.is_empty() {
+            self.problems.push(problem);
+        } else {
+            self.awaited.push(problem);
+        }
+    }
 }
 
 /// A key below a bound section that nothing reads. Whether it is a problem is known when all sections are bound.
@@ -79,11 +91,10 @@ pub(crate) fn section<T: Properties>(binding: &mut Binding<'_>) -> Option<T> {
     find_missing(value, prefix, &fields, &mut missing);
     for (key, field) in &missing {
         let secret = field.secret || mask::is_sensitive(key);
-        binding.problems.push(
-            Problem::new(key, "required, and not set")
-                .note(needed_by(binding.def))
-                .note(settings.ways_to_set(key, secret)),
-        );
+        let problem = Problem::new(key, "required, and not set")
+            .note(needed_by(binding.def))
+            .note(settings.ways_to_set(key, secret));
+        binding.missing(problem);
     }
 
     let mut context = Context {
@@ -93,7 +104,7 @@ pub(crate) fn section<T: Properties>(binding: &mut Binding<'_>) -> Option<T> {
         unknown: RefCell::default(),
         inside_secret: Cell::new(false),
     };
-    let bound = bind_all::<T>(value, prefix, &mut context, binding.def, binding.problems);
+    let bound = bind_all::<T>(value, prefix, &mut context, binding);
     for unknown in context.unknown.into_inner() {
         if !binding.unknown.contains(&unknown) {
             binding.unknown.push(unknown);
@@ -119,8 +130,7 @@ fn bind_all<T: DeserializeOwned>(
     value: &Value,
     prefix: &str,
     context: &mut Context<'_>,
-    def: &ConfigDef,
-    problems: &mut Vec<Problem>,
+    binding: &mut Binding<'_>,
 ) -> Option<T> {
     loop {
         context.unknown.borrow_mut().clear();
@@ -138,15 +148,30 @@ fn bind_all<T: DeserializeOwned>(
             None => {
                 let secret = context.is_secret(&key);
                 problem = problem
-                    .note(needed_by(def))
+                    .note(needed_by(binding.def))
                     .note(context.settings.ways_to_set(&key, secret));
             }
         }
-        problems.push(match error.help {
+        let problem = match error.help {
             Some(help) => problem.note(format!("help: {help}")),
             None => problem,
-        });
+        };
+        if error.missing {
+            binding.missing(problem);
+        } else {
+            binding.problems.push(problem);
+        }
     }
+}
+
+/// Whether nothing but well-known variables sets a section. They are there for every program, and not meant for this one.
+fn set_by_platform(settings: &Settings, section: &str) -> bool {
+    let below = format!("{section}.");
+    settings
+        .leaves()
+        .iter()
+        .filter(|(key, _, _)| key.starts_with(&below))
+        .all(|(_, _, origin)| matches!(origin, Origin::Env { name } if env::is_well_known(name)))
 }
 
 fn needed_by(def: &ConfigDef) -> String {
@@ -218,7 +243,7 @@ pub(crate) fn judge_unknown(
                 let section = key.rsplit_once('.').map_or("", |(section, _)| section);
                 format!(
                     ", did you mean {}?",
-                    super::env::name_of(&join(section, near), &settings.env_prefix)
+                    env::name_of(&join(section, near), &settings.env_prefix)
                 )
             });
             warnings.push(format!("nothing reads {key} ({origin}){hint}"));
@@ -228,7 +253,7 @@ pub(crate) fn judge_unknown(
         let known = prefixes
             .iter()
             .any(|prefix| prefix.split('.').next() == Some(section));
-        if !known {
+        if !known && !set_by_platform(settings, section) {
             let hint = nearest(section, prefixes.iter().copied())
                 .map_or(String::new(), |near| format!(", did you mean [{near}]?"));
             let origin = settings

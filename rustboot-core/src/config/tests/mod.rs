@@ -4,6 +4,7 @@ mod binding;
 mod layers;
 mod reloading;
 mod reporting;
+mod sources;
 
 use std::collections::HashMap;
 use std::path::Path;
