@@ -30,6 +30,7 @@
 //! | `systemd` | | tells systemd of start and stop, and feeds its watchdog |
 //! | `disk` | yes | the health check `disk` |
 //! | `sqlite` | | `SqliteDb`: a pool, migrations, health |
+//! | `vault` | | secrets from HashiCorp Vault (KV v2) |
 //!
 //! # Where to look
 //!
@@ -55,7 +56,7 @@ pub use macros::*;
 pub use rustboot_core::app::{
     AppBuilder, AppContext, AppHandle, AppInfo, Assembly, Condition, Module, RunningApp, StartError,
 };
-pub use rustboot_core::config::{ByteSize, Config, Profile, Sources};
+pub use rustboot_core::config::{ByteSize, Config, Profile, SecretSource, SecretValues, Sources};
 pub use rustboot_core::error::{Error, ErrorKind, FieldError, OrNotFound, Result};
 pub use rustboot_core::health::Health;
 pub use rustboot_core::lifecycle::{Restart, Shutdown, StopReason};
