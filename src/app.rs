@@ -52,7 +52,7 @@ fn with_modules(info: AppInfo, main: Option<Main>) -> AppBuilder {
     }
     #[cfg(feature = "vault")]
     app.module(rustboot_vault::VaultModule);
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
     app.module(rustboot_data::DataModule);
     #[cfg(feature = "web")]
     app.module(rustboot_web::WebModule);

@@ -29,7 +29,10 @@
 //! | `cron` | | cron expressions in `#[scheduled]` |
 //! | `systemd` | | tells systemd of start and stop, and feeds its watchdog |
 //! | `disk` | yes | the health check `disk` |
-//! | `sqlite` | | `SqliteDb`: a pool, migrations, health |
+//! | `sqlite` | | `SqliteDb`: a pool, migrations, health; `Tx`, the transaction of a request |
+//! | `postgres` | | `PgDb`: the same on PostgreSQL, with replicas |
+//! | `mysql` | | `MySqlDb`: the same on MySQL and MariaDB |
+//! | `tls` | | TLS to databases (`sslmode` in the URL) |
 //! | `vault` | | secrets from HashiCorp Vault (KV v2) |
 //!
 //! # Where to look
@@ -81,7 +84,13 @@ pub use garde;
 #[cfg(feature = "web")]
 pub use rustboot_web::{ClientIp, ErrorBody, Path, Problem, RequestId, Valid, WebAppBuilder};
 
+#[cfg(feature = "mysql")]
+pub use rustboot_data::MySqlDb;
+#[cfg(feature = "postgres")]
+pub use rustboot_data::PgDb;
 #[cfg(feature = "sqlite")]
-pub use rustboot_data::{SqliteDb, Tx};
-#[cfg(feature = "sqlite")]
+pub use rustboot_data::SqliteDb;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub use rustboot_data::Tx;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use sqlx;

@@ -17,5 +17,11 @@ pub use axum::response::{Html, IntoResponse, Redirect, Response};
 #[cfg(feature = "web")]
 pub use axum::{Extension, Json};
 
+#[cfg(feature = "mysql")]
+pub use crate::MySqlDb;
+#[cfg(feature = "postgres")]
+pub use crate::PgDb;
 #[cfg(feature = "sqlite")]
-pub use crate::{SqliteDb, Tx};
+pub use crate::SqliteDb;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub use crate::Tx;

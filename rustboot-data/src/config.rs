@@ -1,5 +1,6 @@
-//! `[database]`.
+//! `[database]` and `[databases.NAME]`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rustboot_core::Secret;
@@ -9,10 +10,11 @@ use serde::Deserialize;
 
 /// One database and its pool.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct DatabaseConfig {
-    /// Where it is: `sqlite:data/app.db`, relative to the application's folder. A secret, since it may hold a password.
-    /// Without one, SQLite opens `data/{app}.db` in dev and test.
+    /// Where it is: `postgres://user:password@host:5432/name`, `mysql://…`, or `sqlite:data/app.db`, relative to the application's
+    /// folder. A secret, since it may hold a password. Without one, SQLite opens `data/{app}.db` in dev and test.
     pub url: Option<Secret<String>>,
     /// How many connections there may be. Default 10.
     pub max_connections: u32,
@@ -20,12 +22,85 @@ pub struct DatabaseConfig {
     pub acquire_timeout: Duration,
     /// How long the start waits for the database, and for its turn to migrate. Default 30 s.
     pub connect_timeout: Duration,
-    /// How long one statement may run. Default: as long as it takes.
+    /// How long one statement may run until it is cut off and its request answered with 503. Default: as long as it takes.
     pub statement_timeout: Option<Duration>,
     /// From when on a statement is logged as slow. Default 200 ms.
     pub slow_query: Duration,
     /// Whether the start runs the migrations; `app migrate` always does. Default true.
     pub migrate: bool,
+    /// URLs of copies to read from (`read()`). Default: none.
+    pub replicas: Vec<Secret<String>>,
+    /// How far a replica may be behind and still be read from. Default 5 s.
+    pub max_replica_lag: Duration,
+}
+
+/// What stands behind a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Sqlite,
+    Postgres,
+    MySql,
+}
+
+impl Kind {
+    /// By the scheme of a URL.
+    fn of(url: &str) -> Option<Self> {
+        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+        match scheme.to_ascii_lowercase().as_str() {
+            "sqlite" => Some(Self::Sqlite),
+            "postgres" | "postgresql" => Some(Self::Postgres),
+            "mysql" | "mariadb" => Some(Self::MySql),
+            _ => None,
+        }
+    }
+
+    /// For people.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::MySql => "MySQL",
+        }
+    }
+
+    /// The cargo feature, and the folder of its migrations.
+    const fn feature(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::MySql => "mysql",
+        }
+    }
+
+    const fn is_compiled_in(self) -> bool {
+        match self {
+            Self::Sqlite => cfg!(feature = "sqlite"),
+            Self::Postgres => cfg!(feature = "postgres"),
+            Self::MySql => cfg!(feature = "mysql"),
+        }
+    }
+
+    /// How to set a URL of it.
+    pub(crate) const fn help(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "help: set DATABASE_URL, for example to sqlite:/data/app.db, or put a file named database_url in /run/secrets"
+            }
+            Self::Postgres => {
+                "help: set DATABASE_URL, for example to postgres://user:password@localhost:5432/name, or put a file named database_url in /run/secrets"
+            }
+            Self::MySql => {
+                "help: set DATABASE_URL, for example to mysql://user:password@localhost:3306/name, or put a file named database_url in /run/secrets"
+            }
+        }
+    }
+}
+
+impl DatabaseConfig {
+    /// What the URL is one of; `None` without a URL.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        Kind::of(self.url.as_ref()?.expose_secret())
+    }
 }
 
 impl Default for DatabaseConfig {
@@ -38,6 +113,8 @@ impl Default for DatabaseConfig {
             statement_timeout: None,
             slow_query: Duration::from_millis(200),
             migrate: true,
+            replicas: Vec::new(),
+            max_replica_lag: Duration::from_secs(5),
         }
     }
 }
@@ -48,17 +125,17 @@ impl Describe for DatabaseConfig {
             Field::new(
                 "url",
                 "Secret<String>",
-                "Where the database is: `sqlite:data/app.db`. Without it, SQLite opens `data/{app}.db` in dev and test.",
-            ).typed::<Secret<String>>().restart()
+                "Where the database is: `postgres://user:password@host:5432/name`, `mysql://…`, `sqlite:data/app.db`. Without it, SQLite opens `data/{app}.db` in dev and test.",
+            ).typed::<Secret<String>>()
             .optional(true)
             .secret(true),
-            Field::new("max_connections", "u32", "How many connections there may be.").typed::<u32>().restart()
+            Field::new("max_connections", "u32", "How many connections there may be.").typed::<u32>()
                 .default_text("10"),
             Field::new(
                 "acquire_timeout",
                 "Duration",
                 "How long a request waits for a free connection before it is answered with 503.",
-            ).typed::<Duration>().restart()
+            ).typed::<Duration>()
             .default_text("5s"),
             Field::new(
                 "connect_timeout",
@@ -70,13 +147,13 @@ impl Describe for DatabaseConfig {
                 "statement_timeout",
                 "Duration",
                 "How long one statement may run; without it, as long as it takes.",
-            ).typed::<Duration>().restart()
+            ).typed::<Duration>()
             .optional(true),
             Field::new(
                 "slow_query",
                 "Duration",
                 "From when on a statement is logged as slow.",
-            ).typed::<Duration>().restart()
+            ).typed::<Duration>()
             .default_text("200ms"),
             Field::new(
                 "migrate",
@@ -84,6 +161,19 @@ impl Describe for DatabaseConfig {
                 "Whether the start runs the migrations; `app migrate` always does.",
             ).typed::<bool>().restart()
             .default_text("true"),
+            Field::new(
+                "replicas",
+                "Vec<Secret<String>>",
+                "URLs of copies to read from (`read()`).",
+            ).typed::<Vec<Secret<String>>>()
+            .default_list(&[])
+            .secret(true),
+            Field::new(
+                "max_replica_lag",
+                "Duration",
+                "How far a replica may be behind and still be read from.",
+            ).typed::<Duration>()
+            .default_text("5s"),
         ]
     }
 }
@@ -94,7 +184,14 @@ impl Properties for DatabaseConfig {
     const LOCATION: Location = Location::new(file!(), line!());
 
     fn check(&self, problems: &mut Vec<(String, String)>) {
-        let mut problem = |key: &str, message: String| problems.push((key.to_owned(), message));
+        self.check_below("", problems);
+    }
+}
+
+impl DatabaseConfig {
+    fn check_below(&self, prefix: &str, problems: &mut Vec<(String, String)>) {
+        let mut problem =
+            |key: &str, message: String| problems.push((format!("{prefix}{key}"), message));
         if let Some(url) = &self.url
             && let Err(message) = check_url(url.expose_secret())
         {
@@ -109,39 +206,105 @@ impl Properties for DatabaseConfig {
                 "expected more than 0; leave it out for no limit".to_owned(),
             );
         }
+        for (index, url) in self.replicas.iter().enumerate() {
+            let url = url.expose_secret();
+            let number = index + 1;
+            if Kind::of(url) != self.kind() || self.kind() == Some(Kind::Sqlite) {
+                problem(
+                    "replicas",
+                    format!(
+                        "number {number} is no URL of the kind that the primary has (SQLite has no replicas)"
+                    ),
+                );
+            } else if let Err(message) = check_url(url) {
+                problem("replicas", format!("number {number}: {message}"));
+            }
+        }
+    }
+}
+
+/// `[databases.NAME]`: further databases, each with all keys of `[database]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct DatabasesConfig(BTreeMap<String, DatabaseConfig>);
+
+impl DatabasesConfig {
+    /// The one of that name.
+    pub fn of(&self, name: &str) -> Option<&DatabaseConfig> {
+        self.0.get(name)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &DatabaseConfig)> {
+        self.0.iter().map(|(name, config)| (name.as_str(), config))
+    }
+}
+
+impl Describe for DatabasesConfig {
+    fn fields() -> Vec<Field> {
+        // Its keys are names that only the user knows.
+        Vec::new()
+    }
+}
+
+impl Properties for DatabasesConfig {
+    const PREFIX: &'static str = "databases";
+    const NAME: &'static str = "DatabasesConfig";
+    const LOCATION: Location = Location::new(file!(), line!());
+
+    fn check(&self, problems: &mut Vec<(String, String)>) {
+        for (name, config) in self.iter() {
+            // Below `migrations/` these folders are for a kind of database.
+            if ["sqlite", "postgres", "mysql"].contains(&name) {
+                problems.push((
+                    name.to_owned(),
+                    format!("a database cannot be called `{name}`: migrations/{name} is for all databases of that kind"),
+                ));
+            }
+            if config.url.is_none() {
+                problems.push((format!("{name}.url"), "required, and not set".to_owned()));
+            }
+            config.check_below(&format!("{name}."), problems);
+        }
     }
 }
 
 /// Whether this build can open such a URL. No message repeats any part of it but a scheme that we know.
 fn check_url(url: &str) -> Result<(), String> {
-    let not_compiled_in = |name: &str, feature: &str| {
-        let compiled_in = if cfg!(feature = "sqlite") {
-            "only sqlite is"
-        } else {
-            "no database is"
-        };
-        Err(format!(
-            "a URL of {name}, which is not compiled in ({compiled_in}): switch on the feature `{feature}` of rustboot in Cargo.toml"
-        ))
-    };
-    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
-    match scheme.to_ascii_lowercase().as_str() {
-        "sqlite" => check_sqlite(url),
-        "postgres" | "postgresql" => not_compiled_in("PostgreSQL", "postgres"),
-        "mysql" | "mariadb" => not_compiled_in("MySQL", "mysql"),
-        _ => Err(
-            "expected a database URL such as sqlite:data/app.db (the value is not shown here)"
+    let Some(kind) = Kind::of(url) else {
+        return Err(
+            "expected a database URL such as postgres://user:password@localhost:5432/name or sqlite:data/app.db (the value is not shown here)"
                 .to_owned(),
-        ),
+        );
+    };
+    if !kind.is_compiled_in() {
+        let compiled_in: Vec<&str> = [Kind::Sqlite, Kind::Postgres, Kind::MySql]
+            .into_iter()
+            .filter(|kind| kind.is_compiled_in())
+            .map(Kind::feature)
+            .collect();
+        let compiled_in = match compiled_in.as_slice() {
+            [] => "no database is".to_owned(),
+            [one] => format!("only {one} is"),
+            several => format!("{} are", several.join(" and ")),
+        };
+        return Err(format!(
+            "a URL of {}, which is not compiled in ({compiled_in}): switch on the feature `{}` of rustboot in Cargo.toml",
+            kind.name(),
+            kind.feature()
+        ));
     }
-}
-
-#[cfg(feature = "sqlite")]
-fn check_sqlite(url: &str) -> Result<(), String> {
-    crate::sqlite::Target::from_url(url, std::path::Path::new(".")).map(|_| ())
-}
-
-#[cfg(not(feature = "sqlite"))]
-fn check_sqlite(_url: &str) -> Result<(), String> {
-    Err("a URL of SQLite, which is not compiled in: switch on the feature `sqlite` of rustboot in Cargo.toml".to_owned())
+    match kind {
+        #[cfg(feature = "sqlite")]
+        Kind::Sqlite => crate::sqlite::Target::from_url(url, std::path::Path::new(".")).map(|_| ()),
+        #[cfg(feature = "postgres")]
+        Kind::Postgres => crate::postgres::target::from_url(url).map(|_| ()),
+        #[cfg(feature = "mysql")]
+        Kind::MySql => crate::mysql::target::from_url(url).map(|_| ()),
+        #[allow(
+            unreachable_patterns,
+            reason = "with every database compiled in there is no other"
+        )]
+        _ => Ok(()),
+    }
 }

@@ -22,9 +22,10 @@ pub fn classify(error: &Error) -> Option<Classified> {
 /// | error | kind | status |
 /// |---|---|---|
 /// | no such row | `NotFound` | 404 |
-/// | unique or primary key, foreign key, a trigger's `RAISE` | `Conflict` | 409 |
-/// | `CHECK`, `NOT NULL`, wrong datatype | `Invalid` | 422 |
-/// | no free connection, pool closed, connection lost, database locked, disk full | `Unavailable` | 503 |
+/// | unique or primary key, foreign key, exclusion, a trigger's `RAISE` | `Conflict` | 409 |
+/// | serialization failure, deadlock | `Conflict` | 409 |
+/// | `CHECK`, `NOT NULL`, wrong datatype, a value that is out of range | `Invalid` | 422 |
+/// | no free connection, pool closed, connection lost, not let in, no answer, database locked, disk full | `Unavailable` | 503 |
 /// | cut off by `database.statement_timeout` | `Timeout` | 503 |
 pub fn kind_of(error: &sqlx::Error) -> Option<(ErrorKind, &'static str)> {
     match error {
@@ -35,7 +36,10 @@ pub fn kind_of(error: &sqlx::Error) -> Option<(ErrorKind, &'static str)> {
             Some((ErrorKind::Unavailable, "no database connection is free"))
         }
         sqlx::Error::PoolClosed => Some((ErrorKind::Unavailable, "the database is closed")),
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::WorkerCrashed => {
             Some((ErrorKind::Unavailable, "the database cannot be reached"))
         }
         sqlx::Error::Database(error) => of_database(error.as_ref()),
@@ -56,18 +60,23 @@ fn of_database(error: &dyn DatabaseError) -> Option<(ErrorKind, &'static str)> {
     }
 }
 
-#[cfg(feature = "sqlite")]
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    allow(unused_variables, reason = "no database is compiled in")
+)]
 fn of_driver(error: &dyn DatabaseError) -> Option<(ErrorKind, &'static str)> {
-    crate::sqlite::code::kind_of(error)
-}
-
-#[cfg(not(feature = "sqlite"))]
-fn of_driver(_error: &dyn DatabaseError) -> Option<(ErrorKind, &'static str)> {
-    None
+    let kind = None;
+    #[cfg(feature = "sqlite")]
+    let kind = kind.or_else(|| crate::sqlite::code::kind_of(error));
+    #[cfg(feature = "postgres")]
+    let kind = kind.or_else(|| crate::postgres::code::kind_of(error));
+    #[cfg(feature = "mysql")]
+    let kind = kind.or_else(|| crate::mysql::code::kind_of(error));
+    kind
 }
 
 /// An error of sqlx as one of ours, of the kind that it stands for. `what` is for the log.
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub(crate) fn from_sqlx(error: sqlx::Error, what: impl std::fmt::Display) -> Error {
     let kind = kind_of(&error).map_or(ErrorKind::Internal, |(kind, _)| kind);
     if kind.is_client() {

@@ -2,45 +2,67 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `config` | `[database]` |
+//! | `config` | `[database]`, `[databases.NAME]` |
 //! | `pool` | our own pool policy over sqlx connections, for every driver |
-//! | `sqlite` | SQLite: what a server wants of it, and [`SqliteDb`] |
+//! | `sqlite` | SQLite: what a server wants of it, and `SqliteDb` |
+//! | `server`, `postgres`, `mysql` | databases that are servers: `PgDb`, `MySqlDb`, and their replicas |
+//! | `handle` | what the three types have in common |
 //! | `migrate` | embedded migrations, under a lock that no failure leaves behind |
-//! | `transaction` | [`Tx`], the transaction of a request |
+//! | `transaction` | `Tx`, the transaction of a request |
 //! | `statement`, `metrics`, `health` | what is measured |
 //! | `error` | what a database error means to a caller |
-//! | `module` | the wiring |
+//! | `module`, `wire` | the wiring |
 //!
-//! sqlx stays in sight: [`SqliteDb`] is a [`sqlx::Executor`], rows and errors are sqlx's, and
-//! [`SqliteDb::sqlx_pool`] gives a plain sqlx pool on the same database. What this crate will not do: build SQL, map
+//! sqlx stays in sight: each database is a [`sqlx::Executor`], rows and errors are sqlx's, and `sqlx_pool` gives a plain sqlx
+//! pool on the same database. What this crate will not do: build SQL, map
 //! objects, or retry a statement by itself.
 
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod config;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod error;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod handle;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod health;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod metrics;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod migrate;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod module;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod pool;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod server;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod statement;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod transaction;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod wire;
 
-pub use config::DatabaseConfig;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub use config::{DatabaseConfig, DatabasesConfig};
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use error::{classify, kind_of};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use migrate::Migrations;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use module::DataModule;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "mysql")]
+pub use mysql::MySqlDb;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use pool::{Acquired, PoolStatus, Session, Transaction};
+#[cfg(feature = "postgres")]
+pub use postgres::PgDb;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteDb;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use transaction::{Transactional, Tx};

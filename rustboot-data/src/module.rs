@@ -1,13 +1,16 @@
 //! Wires the databases that are compiled in.
 
 use rustboot_core::app::Module;
-use rustboot_core::{AppBuilder, Config, Result};
+use rustboot_core::report::Problem;
+use rustboot_core::{AppBuilder, Result};
 
-use crate::config::DatabaseConfig;
+use crate::config::{DatabaseConfig, DatabasesConfig, Kind};
 use crate::error::classify;
+use crate::wire::{self, Slot, Wired};
 
-/// Brings `SqliteDb` as a component that is built when something needs it, or when `database.url` is set; with it its
-/// migrations, its health, and its end.
+/// Brings `SqliteDb`, `PgDb` and `MySqlDb` as components that are built when something needs them, or when their URL is set; with
+/// each its migrations, its health, its metrics, and its end. `[database]` is the one without a name, `[databases.NAME]` are
+/// taken by `#[named("NAME")]`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DataModule;
 
@@ -18,41 +21,155 @@ impl Module for DataModule {
 
     async fn configure(&self, app: &mut AppBuilder) -> Result<()> {
         app.classify(classify);
-        match app.config::<DatabaseConfig>() {
-            Ok(config) => {
-                wire(app, config);
-                Ok(())
-            }
-            Err(error) => {
-                declare(app);
-                Err(error)
+        let main = app.config().map(|config| DatabaseConfig::clone(&*config));
+        let others = app.config().map(|config| DatabasesConfig::clone(&*config));
+        match &main {
+            Ok(config) => configure_main(app, config),
+            Err(_) => each_kind(app, |kind, app| {
+                kind.unavailable(app, Slot::MAIN, invalid(Slot::MAIN))
+            }),
+        }
+        if let Ok(others) = &others {
+            for (name, config) in others.iter() {
+                configure_named(app, Slot::named(name), config);
             }
         }
+        main.and(others).map(|_| ())
     }
 }
 
-#[cfg(not(feature = "sqlite"))]
-fn wire(app: &mut AppBuilder, _config: Config<DatabaseConfig>) {
-    app.inactive("no database is compiled in");
+/// Does something for each kind of database that is compiled in.
+fn each_kind(app: &mut AppBuilder, mut f: impl FnMut(&dyn Wiring, &mut AppBuilder)) {
+    #[cfg(feature = "sqlite")]
+    f(
+        &Of::<crate::SqliteDb>(Kind::Sqlite, std::marker::PhantomData),
+        app,
+    );
+    #[cfg(feature = "postgres")]
+    f(
+        &Of::<crate::PgDb>(Kind::Postgres, std::marker::PhantomData),
+        app,
+    );
+    #[cfg(feature = "mysql")]
+    f(
+        &Of::<crate::MySqlDb>(Kind::MySql, std::marker::PhantomData),
+        app,
+    );
+    let _ = (app, &mut f);
 }
 
-#[cfg(feature = "sqlite")]
-fn wire(app: &mut AppBuilder, config: Config<DatabaseConfig>) {
-    crate::sqlite::wire(app, config);
+/// The wiring of one kind.
+trait Wiring {
+    fn kind(&self) -> Kind;
+    fn type_name(&self) -> &'static str;
+    fn open(&self, app: &mut AppBuilder, slot: Slot, config: &DatabaseConfig);
+    fn unavailable(&self, app: &mut AppBuilder, slot: Slot, problem: Problem);
 }
 
-#[cfg(not(feature = "sqlite"))]
-fn declare(_app: &mut AppBuilder) {}
+struct Of<D>(Kind, std::marker::PhantomData<fn() -> D>);
 
-/// The configuration is wrong, and that is the problem to report: not that there is no database to inject.
-#[cfg(feature = "sqlite")]
-fn declare(app: &mut AppBuilder) {
-    use rustboot_core::component::ComponentKey;
-    let key = ComponentKey::of::<crate::SqliteDb>();
-    app.fallback_component(key, Vec::new(), |_| {
-        Err(rustboot_core::Error::new(
-            rustboot_core::ErrorKind::Configuration,
-            "the configuration of [database] is not valid",
-        ))
+impl<D: Wired> Wiring for Of<D> {
+    fn kind(&self) -> Kind {
+        self.0
+    }
+
+    fn type_name(&self) -> &'static str {
+        D::TYPE
+    }
+
+    fn open(&self, app: &mut AppBuilder, slot: Slot, config: &DatabaseConfig) {
+        // What is wrong with it is in the report already: the section is checked when it is bound.
+        if let Ok(target) = D::target(config, slot.section, &wire::context(app)) {
+            app.active(format!(
+                "{} at {}, as {}.url says",
+                self.0.name(),
+                D::describe(&target),
+                slot.section
+            ));
+            wire::database::<D>(app, slot, target, config);
+            app.require(slot.key::<D>());
+        }
+    }
+
+    fn unavailable(&self, app: &mut AppBuilder, slot: Slot, problem: Problem) {
+        wire::unavailable::<D>(app, slot, problem);
+    }
+}
+
+fn configure_main(app: &mut AppBuilder, config: &DatabaseConfig) {
+    let configured = config.kind();
+    let mut used = false;
+    #[cfg(feature = "sqlite")]
+    let embedded = configured.is_none() && open_embedded(app, config);
+    #[cfg(not(feature = "sqlite"))]
+    let embedded = false;
+    each_kind(app, |kind, app| match configured {
+        Some(configured) if configured == kind.kind() => {
+            used = true;
+            kind.open(app, Slot::MAIN, config);
+        }
+        Some(configured) => {
+            let problem = Problem::new(
+                "database.url",
+                format!(
+                    "a URL of {}, and the component {} needs one of {}",
+                    configured.name(),
+                    kind.type_name(),
+                    kind.kind().name()
+                ),
+            );
+            kind.unavailable(app, Slot::MAIN, problem.note(kind.kind().help()));
+        }
+        None if embedded && kind.kind() == Kind::Sqlite => used = true,
+        None => kind.unavailable(app, Slot::MAIN, not_set(kind)),
     });
+    if !used {
+        let profile = app.profile().as_str().to_owned();
+        app.inactive(format!(
+            "no database.url is set, and the profile is {profile}"
+        ));
+    }
+}
+
+/// With no URL, `SqliteDb` is a file below the application's folder while people develop and test.
+#[cfg(feature = "sqlite")]
+fn open_embedded(app: &mut AppBuilder, config: &DatabaseConfig) -> bool {
+    let profile = app.profile().as_str().to_owned();
+    if profile != "dev" && profile != "test" {
+        return false;
+    }
+    let path = format!("data/{}.db", app.app_info().name);
+    app.active(format!(
+        "SQLite at {path} when something uses it: no database.url is set, and the profile is {profile}"
+    ));
+    let target = crate::sqlite::Target::file(app.base_dir().join(path));
+    wire::database::<crate::SqliteDb>(app, Slot::MAIN, target, config);
+    true
+}
+
+fn configure_named(app: &mut AppBuilder, slot: Slot, config: &DatabaseConfig) {
+    let configured = config.kind();
+    each_kind(app, |kind, app| {
+        if configured == Some(kind.kind()) {
+            kind.open(app, slot, config);
+        }
+    });
+}
+
+fn not_set(kind: &dyn Wiring) -> Problem {
+    let problem = Problem::new("database.url", "required, and not set");
+    let where_needed = match kind.kind() {
+        Kind::Sqlite => ", outside of the profiles dev and test",
+        _ => "",
+    };
+    problem
+        .note(format!(
+            "needed by the component {}{where_needed}",
+            kind.type_name()
+        ))
+        .note(kind.kind().help())
+}
+
+fn invalid(slot: Slot) -> Problem {
+    Problem::new(slot.section, "the configuration of it is not valid")
 }

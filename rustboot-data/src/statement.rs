@@ -57,6 +57,8 @@ operations! {
     Copy = "COPY",
     Call = "CALL",
     Lock = "LOCK",
+    Listen = "LISTEN",
+    Notify = "NOTIFY",
 }
 
 /// What is known of a statement before it runs.
@@ -102,7 +104,15 @@ impl Shape {
         };
         let controls = matches!(
             operation,
-            O::Begin | O::Start | O::Commit | O::End | O::Rollback | O::Savepoint | O::Release
+            O::Begin
+                | O::Start
+                | O::Commit
+                | O::End
+                | O::Rollback
+                | O::Savepoint
+                | O::Release
+                // Its notifications would come to whoever is next.
+                | O::Listen
         );
         let several = sql
             .trim_end()

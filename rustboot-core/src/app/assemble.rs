@@ -108,6 +108,7 @@ impl AppBuilder {
             arguments: self.sources.arguments,
             plan,
             preparations: self.preparations,
+            migration_reports: self.migration_reports,
             hooks: self.hooks,
             tasks,
             background: self.background,

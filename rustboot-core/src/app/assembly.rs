@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::AppContext;
 use crate::command::Command;
 use crate::component::Resolver;
-use crate::component::build::Preparation;
+use crate::component::build::{MigrationReport, Preparation};
 use crate::component::graph::Plan;
 use crate::config::{Arguments, Config};
 use crate::error::Result;
@@ -28,6 +28,7 @@ pub struct Assembly {
     pub(crate) arguments: Arguments,
     pub(crate) plan: Plan,
     pub(crate) preparations: Vec<Preparation>,
+    pub(crate) migration_reports: Vec<MigrationReport>,
     pub(crate) hooks: Vec<Hook>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) background: Vec<BackgroundDef>,

@@ -13,7 +13,7 @@ use super::context::{Sections, read_section};
 use super::secrets::SecretSources;
 use super::{AppInfo, Condition, ErasedModule, Module};
 use crate::command::Command;
-use crate::component::build::Preparation;
+use crate::component::build::{MigrationReport, Preparation};
 use crate::component::graph::Node;
 use crate::component::{AliasDef, TypeIdMap, Wiring};
 use crate::config::bind::{Binding, UnknownKey};
@@ -51,6 +51,7 @@ pub struct AppBuilder {
     pub(super) aliases: Vec<AliasDef>,
     pub(super) wirings: Vec<Wiring>,
     pub(super) preparations: Vec<Preparation>,
+    pub(super) migration_reports: Vec<MigrationReport>,
     pub(super) hooks: Vec<Hook>,
     pub(super) tasks: Vec<TaskDef>,
     pub(super) background: Vec<BackgroundDef>,
@@ -91,6 +92,7 @@ impl AppBuilder {
             aliases: Vec::new(),
             wirings: Vec::new(),
             preparations: Vec::new(),
+            migration_reports: Vec::new(),
             hooks: Vec::new(),
             tasks: Vec::new(),
             background: Vec::new(),

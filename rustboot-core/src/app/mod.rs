@@ -21,6 +21,7 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 
+pub use crate::component::build::MigrationStatus;
 pub use assembly::Assembly;
 pub(crate) use assembly::IndicatorFactory;
 pub use builder::AppBuilder;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::builder::AppBuilder;
 use super::{AppContext, Condition};
 use crate::command::{self, Command};
-use crate::component::build::Preparation;
+use crate::component::build::{MigrationReport, MigrationStatus, Preparation};
 use crate::component::graph::{Node, Strength};
 use crate::component::{BoxFuture, ComponentKey, Dependency, Instance, Resolver, Wiring};
 use crate::config::Arguments;
@@ -75,6 +75,19 @@ impl AppBuilder {
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
         self.preparations.push(Preparation {
+            key,
+            run: Arc::new(move |instance| Box::pin(run(instance))),
+        });
+        self
+    }
+
+    /// Says how to find out which migrations of a component are applied, without changing anything: for `app migrate status`.
+    pub fn migration_status<F, Fut>(&mut self, key: ComponentKey, run: F) -> &mut Self
+    where
+        F: Fn(Instance) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Vec<MigrationStatus>>> + Send + 'static,
+    {
+        self.migration_reports.push(MigrationReport {
             key,
             run: Arc::new(move |instance| Box::pin(run(instance))),
         });

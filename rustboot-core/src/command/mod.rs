@@ -49,7 +49,7 @@ pub(crate) fn built_in() -> Vec<Command> {
         },
         Command {
             name: "migrate",
-            help: "run the database migrations, and nothing else",
+            help: "run the database migrations, and nothing else; `migrate status` lists them",
             run: |assembly| Box::pin(migrate::migrate(assembly)),
         },
     ]

@@ -25,6 +25,37 @@ impl fmt::Debug for Preparation {
     }
 }
 
+/// What a database has of its migrations, for `app migrate status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MigrationStatus {
+    /// The file; empty for one that only the database knows.
+    pub path: String,
+    /// Its version.
+    pub version: i64,
+    /// `applied`, `pending`, or what is wrong, in a few words.
+    pub state: String,
+}
+
+impl MigrationStatus {
+    /// The state of one migration.
+    pub fn new(path: impl Into<String>, version: i64, state: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            version,
+            state: state.into(),
+        }
+    }
+}
+
+/// Finds out the status of the migrations of a component.
+#[derive(Clone)]
+pub(crate) struct MigrationReport {
+    pub(crate) key: ComponentKey,
+    pub(crate) run:
+        Arc<dyn Fn(Instance) -> BoxFuture<'static, Result<Vec<MigrationStatus>>> + Send + Sync>,
+}
+
 /// How long one component took.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timing {

@@ -24,8 +24,33 @@ pub(crate) fn is_sensitive(key: &str) -> bool {
         .any(|word| WORDS.iter().any(|w| word.eq_ignore_ascii_case(w)))
 }
 
-/// A text with the credentials of every URL in it masked.
+/// A text with the credentials of every URL in it masked, before the host and among the parameters.
 pub(crate) fn without_credentials(text: &str) -> String {
+    without_parameters(without_user(text))
+}
+
+/// Masks `?password=…` and the like.
+fn without_parameters(text: String) -> String {
+    if !text.contains("://") || !text.contains('?') {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    for part in text.split_inclusive(['?', '&', ' ', ',']) {
+        let end = part.trim_end_matches(['?', '&', ' ', ',']);
+        match end.split_once('=') {
+            Some((name, _)) if is_sensitive(name) => {
+                out.push_str(name);
+                out.push('=');
+                out.push_str(MASK);
+                out.push_str(&part[end.len()..]);
+            }
+            _ => out.push_str(part),
+        }
+    }
+    out
+}
+
+fn without_user(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(scheme) = rest.find("://") {
@@ -96,6 +121,10 @@ mod tests {
             ("postgres://u:p/w@h/db", "postgres://***@h/db"),
             ("http://h/a@b", "http://h/a@b"),
             ("no url", "no url"),
+            (
+                "postgres://h/db?sslmode=require&password=a%2Fb&x=1",
+                "postgres://h/db?sslmode=require&password=***&x=1",
+            ),
         ] {
             assert_eq!(without_credentials(text), shown);
         }

@@ -48,6 +48,10 @@ fn insert(properties: &mut Map<String, Value>, path: &[&str], section: Value) {
 }
 
 fn object(fields: &[Field], is_dev: bool) -> Value {
+    if fields.is_empty() {
+        // A section whose keys are names: `[databases.NAME]`.
+        return json!({ "type": "object", "properties": {} });
+    }
     let properties: Map<String, Value> = fields
         .iter()
         .map(|field| (field.name.to_owned(), property(field, is_dev)))

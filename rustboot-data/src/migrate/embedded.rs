@@ -1,8 +1,9 @@
 //! From file names to migrations. Everything that can be wrong with them is known before the start.
 //!
 //! `migrations/0001_links.sql`, `migrations/20240101120000_users.up.sql` with its `.down.sql`. A file in
-//! `migrations/sqlite/` is for SQLite alone, and replaces the one of the same version in `migrations/`. Other folders and
-//! other endings are passed over.
+//! `migrations/sqlite/` (`postgres/`, `mysql/`) is for that database alone, and replaces the one of the same version in
+//! `migrations/`. `migrations/NAME/` is the same for the database `[databases.NAME]`. Other folders and other endings are passed
+//! over.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -37,11 +38,27 @@ impl Migrations {
     /// # Errors
     /// A problem for each file whose name has no version, and each version that two files have.
     pub fn embedded(resources: &[Resource], driver: &str) -> Result<Self, Vec<Problem>> {
+        Self::below(FOLDER, resources, driver)
+    }
+
+    /// Those of the database `[databases.NAME]`: the same below `migrations/NAME/`.
+    ///
+    /// # Errors
+    /// As [`Migrations::embedded`].
+    pub fn embedded_for(
+        name: &str,
+        resources: &[Resource],
+        driver: &str,
+    ) -> Result<Self, Vec<Problem>> {
+        Self::below(&format!("{FOLDER}{name}/"), resources, driver)
+    }
+
+    fn below(folder: &str, resources: &[Resource], driver: &str) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut common = BTreeMap::new();
         let mut own = BTreeMap::new();
         for resource in resources {
-            let Some(name) = resource.path.strip_prefix(FOLDER) else {
+            let Some(name) = resource.path.strip_prefix(folder) else {
                 continue;
             };
             let (slot, name) = match name.split_once('/') {

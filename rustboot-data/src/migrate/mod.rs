@@ -9,8 +9,11 @@
 mod embedded;
 mod run;
 mod split;
+mod status;
 #[cfg(test)]
 mod tests;
 
 pub use embedded::Migrations;
 pub(crate) use run::run;
+pub(crate) use split::Quoting;
+pub(crate) use status::status;

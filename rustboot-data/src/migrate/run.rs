@@ -15,7 +15,7 @@ use crate::error::from_sqlx;
 use crate::pool::{Driver, Pool, Session, Statement};
 
 /// sqlx's table.
-const TABLE: &str = "_sqlx_migrations";
+pub(super) const TABLE: &str = "_sqlx_migrations";
 
 /// How often to look whether a migration that another process runs outside of a transaction has ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -42,6 +42,10 @@ pub(crate) async fn run<DB: Driver>(pool: &Pool<DB>, migrations: &Migrations) ->
         .await
         .map_err(|error| from_sqlx(error, "no connection for the migrations"))?;
     let outcome = run_all(&mut session, migrations, patience).await;
+    if outcome.is_err() {
+        // The end of the session does it as well; like this, the lock is free when the error is out.
+        let _as_good_as_done = DB::TransactionManager::rollback(session.unwatched()).await;
+    }
     // A lock that is still held goes with the session, so its end is waited for. Its own error is of no interest.
     let _ended = session.close().await;
     outcome
@@ -58,6 +62,12 @@ async fn run_all<DB: Driver>(
         DB::TransactionManager::begin(
             connection,
             DB::BEGIN_TO_WRITE.map(sqlx::SqlStr::from_static),
+        )
+        .await
+        .map_err(|error| from_sqlx(error, "the lock for the migrations was not free in time"))?;
+        DB::lock_migrations(
+            connection,
+            deadline.saturating_duration_since(Instant::now()),
         )
         .await
         .map_err(|error| from_sqlx(error, "the lock for the migrations was not free in time"))?;
@@ -101,7 +111,7 @@ async fn next<'a, DB: Driver>(
     Ok(next.map_or(Next::Nothing, Next::Run))
 }
 
-fn check_applied(applied: &[AppliedMigration], migrations: &Migrations) -> Result<()> {
+pub(super) fn check_applied(applied: &[AppliedMigration], migrations: &Migrations) -> Result<()> {
     let newest = migrations
         .files()
         .iter()
@@ -141,7 +151,7 @@ async fn run_inside<DB: Driver>(connection: &mut DB::Connection, file: &File) ->
     let began = Instant::now();
     execute::<DB>(connection, file)
         .await
-        .map_err(|failure| failure.explain(file, "it was rolled back as a whole"))?;
+        .map_err(|failure| failure.explain::<DB>(file, DB::AFTER_A_FAILURE))?;
     note::<DB>(connection, file).await?;
     commit::<DB>(connection).await?;
     applied(file, began);
@@ -155,13 +165,13 @@ async fn run_outside<DB: Driver>(connection: &mut DB::Connection, file: &File) -
     note::<DB>(connection, file).await?;
     mark::<DB>(connection, file, "success = FALSE").await?;
     commit::<DB>(connection).await?;
-    if let Err(failure) = execute::<DB>(connection, file).await {
+    if let Err(failure) = execute_singly::<DB>(connection, file).await {
         let version = file.migration.version;
         let sql = format!("DELETE FROM {TABLE} WHERE version = {version} AND success = FALSE");
         DB::execute(connection, Statement::plain(AssertSqlSafe(sql)))
             .await
             .map_err(|error| from_sqlx(error, "the table of migrations could not be written"))?;
-        return Err(failure.explain(
+        return Err(failure.explain::<DB>(
             file,
             "it runs outside of a transaction, so what its statements before did stays",
         ));
@@ -174,13 +184,25 @@ async fn run_outside<DB: Driver>(connection: &mut DB::Connection, file: &File) -
 /// Which statement failed, counted from 1, and why.
 struct Failure {
     statement: usize,
+    /// Whether the file was sent in one piece, so that what the error says of its place is of the file.
+    whole: bool,
     error: sqlx::Error,
 }
 
 impl Failure {
-    fn explain(self, file: &File, consequence: &str) -> Error {
-        let Self { statement, error } = self;
-        let all = statements(file.migration.sql.as_str());
+    fn explain<DB: Driver>(self, file: &File, consequence: &str) -> Error {
+        let Self {
+            statement,
+            whole,
+            error,
+        } = self;
+        let sql = file.migration.sql.as_str();
+        let all = statements(sql, DB::QUOTING);
+        // A database that reads the whole file before it runs the first statement says where it stumbled.
+        let said = DB::position(&error, sql)
+            .filter(|_| whole)
+            .and_then(|at| all.iter().rposition(|(_, text)| offset(sql, text) <= at));
+        let statement = said.map_or(statement, |index| index + 1);
         let place = match all.get(statement - 1) {
             Some((line, text)) => {
                 let text = &text[..text.floor_char_boundary(LONGEST_TEXT)];
@@ -190,6 +212,30 @@ impl Failure {
         };
         Error::internal(format!("{place} failed, and {consequence}")).with_source(error)
     }
+}
+
+/// Where a part of a text begins in it.
+fn offset(whole: &str, part: &str) -> usize {
+    (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize)
+}
+
+/// Runs the statements of a file one by one: several in one message are a transaction by themselves.
+async fn execute_singly<DB: Driver>(
+    connection: &mut DB::Connection,
+    file: &File,
+) -> std::result::Result<(), Failure> {
+    let sql = file.migration.sql.as_str();
+    for (index, (_, text)) in statements(sql, DB::QUOTING).into_iter().enumerate() {
+        let text = Statement::plain(AssertSqlSafe(text.to_owned()));
+        DB::execute(connection, text)
+            .await
+            .map_err(|error| Failure {
+                statement: index + 1,
+                whole: false,
+                error,
+            })?;
+    }
+    Ok(())
 }
 
 /// Runs the statements of a file, and counts them.
@@ -207,6 +253,7 @@ async fn execute<DB: Driver>(
             Err(error) => {
                 return Err(Failure {
                     statement: done + 1,
+                    whole: true,
                     error,
                 });
             }

@@ -1,12 +1,21 @@
 //! Finds the text of a statement in a file, for the error that it caused. The database decides what a statement is; this
 //! only has to agree with it on what people write: quotes, comments, dollar quotes, and the bodies of triggers.
 
+/// How a database quotes, beyond the standard.
+#[derive(Debug, Clone, Copy)]
+pub struct Quoting {
+    /// `[name]`.
+    pub(crate) brackets: bool,
+    /// `'it\'s'`. PostgreSQL has it in `E'it\'s'`, which is always understood.
+    pub(crate) backslashes: bool,
+}
+
 /// The statements of a file, each with the line that it begins on, from 1.
-pub(super) fn statements(sql: &str) -> Vec<(usize, &str)> {
+pub(super) fn statements(sql: &str, quoting: Quoting) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     let mut rest = sql;
     while !rest.is_empty() {
-        let length = statement(rest);
+        let length = statement(rest, quoting);
         let (text, after) = rest.split_at(length);
         let body = skip_blank(text);
         if !body
@@ -34,14 +43,14 @@ fn skip_blank(mut text: &str) -> &str {
 }
 
 /// The length of the first statement, with its semicolon.
-fn statement(sql: &str) -> usize {
+fn statement(sql: &str, quoting: Quoting) -> usize {
     let mut at = 0;
     // How many `BEGIN` and `CASE` of a trigger are open.
     let mut depth = 0_usize;
     let trigger = is_trigger(skip_blank(sql));
     while let Some(c) = sql[at..].chars().next() {
         let rest = &sql[at..];
-        let length = comment(rest).max(quoted(rest));
+        let length = comment(rest).max(quoted(rest, quoting));
         if length > 0 {
             at += length;
             continue;
@@ -93,10 +102,16 @@ fn comment(text: &str) -> usize {
 }
 
 /// The length of the quoted text that the text begins with, or 0.
-fn quoted(text: &str) -> usize {
+fn quoted(text: &str, quoting: Quoting) -> usize {
+    let escaped = |from: usize| from + until_quote(&text[from..]);
+    match text.as_bytes() {
+        [b'E' | b'e', b'\'', ..] => return escaped(2),
+        [b'\'', ..] if quoting.backslashes => return escaped(1),
+        _ => {}
+    }
     let open = match text.as_bytes().first() {
         Some(b'\'' | b'"' | b'`') => &text[..1],
-        Some(b'[') => "]",
+        Some(b'[') if quoting.brackets => "]",
         Some(b'$') => match dollar_tag(text) {
             Some(tag) => tag,
             None => return 0,
@@ -107,6 +122,19 @@ fn quoted(text: &str) -> usize {
     text[begin..]
         .find(open)
         .map_or(text.len(), |at| begin + at + open.len())
+}
+
+/// The length up to the closing quote and with it, where a backslash takes away the meaning of what follows.
+fn until_quote(text: &str) -> usize {
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'\'' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// `$$` or `$name$`.

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::split::statements;
 use super::*;
+use crate::pool::Driver as _;
 use crate::{DatabaseConfig, SqliteDb};
 
 const ITEM: Resource = Resource {
@@ -314,7 +315,7 @@ fn a_statement_ends_where_the_database_says() {
     let sql = "-- one;\nCREATE TABLE a (b TEXT DEFAULT ';'); ;\n/* ; */\nINSERT INTO a VALUES ('it''s; fine'), (\"x;\"), (`;`), ([;]);\n\
         CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN\n  SELECT CASE WHEN 1 THEN 2 END;\n  DELETE FROM a;\nEND;\n\
         SELECT $$ ; $$, $tag$ ; $$ ; $tag$, $1;\nselect 'ü;' -- the end";
-    let found = statements(sql);
+    let found = statements(sql, sqlx::Sqlite::QUOTING);
     let lines: Vec<usize> = found.iter().map(|(line, _)| *line).collect();
     assert_eq!(lines, [2, 4, 5, 9, 10]);
     assert!(
@@ -333,6 +334,6 @@ fn a_statement_ends_where_the_database_says() {
         "[",
         "é",
     ] {
-        let _ = statements(odd);
+        let _ = statements(odd, sqlx::Sqlite::QUOTING);
     }
 }

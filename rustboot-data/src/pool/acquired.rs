@@ -9,6 +9,7 @@ use deadpool::managed::Object;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::manager::Manager;
+use super::session::Fate;
 use super::{Driver, Inner, Session};
 
 /// A session out of the pool. Dropping it gives it back.
@@ -29,7 +30,10 @@ impl<DB: Driver> Acquired<DB> {
         pool: &Arc<Inner<DB>>,
         turn: Option<OwnedSemaphorePermit>,
     ) -> Self {
-        pool.leased.fetch_add(1, Ordering::Relaxed);
+        pool.leased.fetch_add(1, Ordering::SeqCst);
+        if DB::REMOTE {
+            pool.watchdog.wake();
+        }
         pool.shared.metrics.used.increment(1);
         Self {
             session: Some(session),
@@ -67,18 +71,47 @@ impl<DB: Driver> fmt::Debug for Acquired<DB> {
 
 impl<DB: Driver> Drop for Acquired<DB> {
     fn drop(&mut self) {
+        if self.session.is_none() {
+            return;
+        }
+        // Counted down when the session is back.
+        let back = Back(Arc::clone(&self.pool));
         let Some(mut session) = self.session.take() else {
             return;
         };
-        if session.release() {
-            drop(session);
-        } else {
-            drop(Object::take(session));
+        match session.release() {
+            Fate::Free => session.rest(),
+            Fate::Lost => drop(Object::take(session)),
+            // Its place in the pool stays taken for so long.
+            Fate::Dirty => match tokio::runtime::Handle::try_current() {
+                Ok(runtime) => {
+                    runtime.spawn(async move {
+                        match session.clean().await {
+                            Ok(()) => {
+                                session.rest();
+                                drop(session);
+                            }
+                            Err(_) => drop(Object::take(session)),
+                        }
+                        drop(back);
+                    });
+                }
+                Err(_) => drop(Object::take(session)),
+            },
         }
-        self.pool.shared.metrics.used.decrement(1);
-        self.pool.leased.fetch_sub(1, Ordering::Release);
-        if self.pool.sessions.is_closed() {
-            self.pool.returned.notify_one();
+    }
+}
+
+/// One session that is out. Whoever closes the pool waits for it.
+struct Back<DB: Driver>(Arc<Inner<DB>>);
+
+impl<DB: Driver> Drop for Back<DB> {
+    fn drop(&mut self) {
+        let pool = &self.0;
+        pool.shared.metrics.used.decrement(1);
+        pool.leased.fetch_sub(1, Ordering::Release);
+        if pool.sessions.is_closed() {
+            pool.returned.notify_one();
         }
     }
 }

@@ -16,12 +16,13 @@ impl<DB: Driver> Pool<DB> {
     /// # Errors
     /// `Unavailable`: at once when the database says that trying again is of no use, else after `connect_timeout`.
     pub(crate) async fn connect(options: DB::Options, policy: Policy) -> Result<Self> {
+        let place = DB::place(&options);
         let pool = Self::new(options, policy);
         let Policy {
             name,
             connect_timeout,
             ..
-        } = pool.policy();
+        } = &pool.policy();
         let began = Instant::now();
         let deadline = began + *connect_timeout;
         let mut pause = FIRST_PAUSE;
@@ -36,11 +37,14 @@ impl<DB: Driver> Pool<DB> {
                 Ok(Err(deadpool::managed::PoolError::Backend(error))) => {
                     let give_up = !DB::is_transient(&error) || Instant::now() + pause >= deadline;
                     if give_up {
-                        return Err(unreachable_after(name, began.elapsed()).with_source(error));
+                        return Err(
+                            unreachable_after(name, &place, began.elapsed()).with_source(error)
+                        );
                     }
                     tracing::warn!(
                         target: "rustboot",
                         database = name,
+                        place,
                         error = %error,
                         retry_in_ms = pause.as_millis() as u64,
                         "the database cannot be reached yet"
@@ -48,7 +52,7 @@ impl<DB: Driver> Pool<DB> {
                     last = Some(error);
                 }
                 Ok(Err(_)) | Err(_) => {
-                    let error = unreachable_after(name, began.elapsed());
+                    let error = unreachable_after(name, &place, began.elapsed());
                     return Err(match last {
                         Some(last) => error.with_source(last),
                         None => error,
@@ -61,11 +65,11 @@ impl<DB: Driver> Pool<DB> {
     }
 }
 
-fn unreachable_after(name: &str, waited: Duration) -> Error {
+fn unreachable_after(name: &str, place: &str, waited: Duration) -> Error {
     Error::new(
         ErrorKind::Unavailable,
         format!(
-            "the database `{name}` could not be reached (tried for {:.1} s)",
+            "the database `{name}` at {place} could not be reached (tried for {:.1} s)",
             waited.as_secs_f64()
         ),
     )

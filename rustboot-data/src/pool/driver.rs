@@ -10,25 +10,42 @@ use sqlx::migrate::Migrate;
 use sqlx::{Database, Describe, Either, Error, SqlStr};
 
 use super::Statement;
+use crate::migrate::Quoting;
 
 /// What running several statements yields: the end of one, or a row.
 pub(crate) type Step<DB> = Either<<DB as Database>::QueryResult, <DB as Database>::Row>;
 
 /// A database that the pool works with.
 pub trait Driver: Database<Connection: Migrate> {
-    /// The label `db_system_name`, and the folder below `migrations/`.
+    /// The label `db_system_name`, in OpenTelemetry's words.
     const SYSTEM: &'static str;
+
+    /// The folder below `migrations/` for files that only this database understands.
+    const FOLDER: &'static str;
 
     /// Whether the database has one writer at a time. The pool then lets writers queue before the database, in the order in
     /// which they came, instead of letting them poll for its lock.
     const ONE_WRITER: bool;
 
+    /// How its texts are quoted, beyond the standard.
+    const QUOTING: Quoting;
+
+    /// What a migration that failed leaves, as the end of a sentence.
+    const AFTER_A_FAILURE: &'static str;
+
     /// How a transaction begins that is going to write; `None` for a plain `BEGIN`.
     const BEGIN_TO_WRITE: Option<&'static str>;
 
-    /// Whether a connection that was left in the middle of something is worth keeping: it can be told to give up without
-    /// waiting for it, and cleaned by whoever comes next.
-    const KEEPS_ABANDONED: bool;
+    /// Whether there is a server at the other end of a network. Then a connection that was left in the middle of something is
+    /// cleaned at once, in the background: its transaction holds locks that others wait for, and nobody may come for this very
+    /// connection. And a statement is given up when the server falls silent.
+    const REMOTE: bool;
+
+    /// Whether a connection can be cleaned that was left in the middle of a statement.
+    const SURVIVES_CANCELLATION: bool;
+
+    /// After how much idleness a connection is pinged before it is used.
+    const VALIDATE_AFTER: Duration;
 
     /// The cheapest statement that shows that the database answers.
     const PROBE: &'static str;
@@ -39,13 +56,27 @@ pub trait Driver: Database<Connection: Migrate> {
     /// A way to stop what runs on a connection, from outside.
     type Control: Send + Sync + 'static;
 
-    /// Opens a connection.
+    /// Opens a connection. The server cuts its statements off after `statement_timeout`, when it can.
     fn open(
         options: &Self::Options,
+        statement_timeout: Option<Duration>,
     ) -> impl Future<Output = Result<(Self::Connection, Self::Control), Error>> + Send;
 
     /// The same options for migrations: a lock that somebody else holds is waited for that long.
     fn patient(options: &Self::Options, wait: Duration) -> Self::Options;
+
+    /// Where it is, without a user or a password: for logs and errors.
+    fn place(options: &Self::Options) -> String;
+
+    /// Takes the lock that keeps others from migrating, inside of the transaction that has just begun, and waits for it that
+    /// long. Whatever ends the connection frees it.
+    fn lock_migrations(
+        connection: &mut Self::Connection,
+        wait: Duration,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Whether the connection is of no use any more after such an error.
+    fn is_broken(error: &Error) -> bool;
 
     /// A statement is about to run, with that limit.
     fn started(control: &Self::Control, limit: Option<Duration>);
@@ -64,6 +95,14 @@ pub trait Driver: Database<Connection: Migrate> {
         connection: &'e mut Self::Connection,
         control: &'e Self::Control,
     ) -> impl Future<Output = Result<(), Error>> + Send + 'e;
+
+    /// How far behind its primary the database is; nothing for one that is no replica.
+    fn lag(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<Duration, Error>> + Send;
+
+    /// Where in the text that was sent the error is, in bytes, when the database says so.
+    fn position(error: &Error, sql: &str) -> Option<usize>;
 
     /// Whether connecting again may help.
     fn is_transient(error: &Error) -> bool;

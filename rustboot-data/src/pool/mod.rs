@@ -7,13 +7,15 @@
 //! | what happened | what is done before the next user |
 //! |---|---|
 //! | nothing | nothing |
-//! | it was idle for longer than 30 s, or the last error was one that a broken connection gives too | a ping |
-//! | a statement, a commit or a transaction was left in the middle: a cancelled future, a drop, a panic | it is stopped and rolled back at once, and waited for by the next user |
-//! | somebody used the connection past our eyes, or ran `BEGIN` as plain SQL | one `ROLLBACK`, in case |
+//! | it was idle for a while (1 s with a server, 30 s with SQLite), its last error was one that a broken connection gives too, or another connection broke since it was used | a ping, with a limit |
+//! | a statement, a commit or a transaction was left in the middle: a cancelled future, a drop, a panic | it is stopped and rolled back at once: with a server by a task of its own, in SQLite by whoever comes next |
+//! | somebody used the connection past our eyes, or ran `BEGIN` or `LISTEN` as plain SQL | one `ROLLBACK`, in case |
+//! | its error was one that a connection does not survive | it is dropped |
 //! | any of that fails | the connection is dropped, and another one takes its place |
+//! | the configuration has another URL or statement timeout | it is dropped, and the next one is made with the new one |
 //!
-//! deadpool does the queue and the slots. No task runs in the background; an idle connection costs nothing but itself. What
-//! it will not do: shrink, replace connections by age, or retry a statement.
+//! deadpool does the queue and the slots. While a server owes answers, the watchdog looks whether it is alive at all
+//! ([`watchdog`]); an idle pool has no timer. What it will not do: shrink, replace connections by age, or retry a statement.
 
 mod acquired;
 mod connect;
@@ -23,18 +25,22 @@ mod manager;
 mod rows;
 mod session;
 mod statement;
+mod terms;
 mod transaction;
 mod watch;
+mod watchdog;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
 
 use deadpool::managed::{self, PoolError, QueueMode};
 use rustboot_core::{Error, Result};
 use tokio::sync::{Notify, Semaphore};
-use tokio::time::{timeout, timeout_at};
+use tokio::time::timeout;
 
 pub use acquired::Acquired;
 pub(crate) use driver::Driver;
@@ -45,10 +51,11 @@ pub use transaction::Transaction;
 
 use crate::error::from_sqlx;
 use crate::metrics::PoolMetrics;
-use manager::Manager;
+use manager::{Manager, Terms};
+use watchdog::{Pulses, Watchdog};
 
 /// The limits of a pool.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Policy {
     /// The name in metrics and logs.
     pub(crate) name: String,
@@ -65,8 +72,20 @@ pub(crate) struct Policy {
 pub(crate) struct Shared {
     name: String,
     metrics: PoolMetrics,
-    statement_timeout: Option<Duration>,
-    slow_query: Duration,
+    /// Times are counted from here, so that they fit into atomics.
+    origin: Instant,
+    /// In microseconds; 0 is none.
+    statement_timeout: AtomicU64,
+    slow_query: AtomicU64,
+    validate_after: AtomicU64,
+    /// When a session was last found to be broken, in microseconds since the origin: those that rested since before that are
+    /// pinged.
+    distrusted: AtomicU64,
+    /// The same for one that did not even answer: those go without a ping, since each would cost its limit.
+    disowned: AtomicU64,
+    /// The server does not answer at all.
+    silent: AtomicBool,
+    pulses: Pulses,
 }
 
 /// The connections to one database. Cloning copies a pointer.
@@ -80,6 +99,7 @@ pub(crate) struct Inner<DB: Driver> {
     leased: AtomicUsize,
     waiting: AtomicUsize,
     returned: Notify,
+    watchdog: Watchdog,
 }
 
 /// Counts one who waits, for as long as it lives.
@@ -116,19 +136,28 @@ pub struct PoolStatus {
 
 impl<DB: Driver> Pool<DB> {
     /// A pool that has not connected yet.
-    fn new(options: DB::Options, policy: Policy) -> Self {
+    pub(crate) fn new(options: DB::Options, policy: Policy) -> Self {
         let shared = Arc::new(Shared {
             metrics: PoolMetrics::new(DB::SYSTEM, &policy.name),
             name: policy.name.clone(),
-            statement_timeout: policy.statement_timeout,
-            slow_query: policy.slow_query,
+            origin: Instant::now(),
+            statement_timeout: AtomicU64::new(policy.statement_timeout.map_or(0, micros)),
+            slow_query: AtomicU64::new(micros(policy.slow_query)),
+            validate_after: AtomicU64::new(micros(policy.validate_after)),
+            distrusted: AtomicU64::new(0),
+            disowned: AtomicU64::new(0),
+            silent: AtomicBool::new(false),
+            pulses: Pulses::default(),
         });
         let mut config = managed::PoolConfig::new(policy.max_connections);
         // The one that was used last has warm caches; the others may rest.
         config.queue_mode = QueueMode::Lifo;
         let manager = Manager {
-            options,
-            policy,
+            terms: ArcSwap::from_pointee(Terms {
+                options,
+                policy,
+                generation: 0,
+            }),
             shared: Arc::clone(&shared),
         };
         let builder = managed::Pool::builder(manager).config(config);
@@ -138,25 +167,42 @@ impl<DB: Driver> Pool<DB> {
                 unreachable!("deadpool needs a runtime only for its own timeouts, which are off")
             }
         };
-        Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             sessions,
             writer: DB::ONE_WRITER.then(|| Arc::new(Semaphore::new(1))),
             shared,
             leased: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             returned: Notify::new(),
-        }))
+            watchdog: Watchdog::default(),
+        });
+        if DB::REMOTE {
+            watchdog::start(&inner);
+        }
+        Self(inner)
     }
 
-    pub(crate) fn policy(&self) -> &Policy {
-        &self.0.sessions.manager().policy
+    pub(crate) fn name(&self) -> &str {
+        &self.0.shared.name
+    }
+
+    fn terms(&self) -> Arc<Terms<DB>> {
+        self.0.sessions.manager().terms.load_full()
+    }
+
+    pub(crate) fn policy(&self) -> Policy {
+        self.terms().policy.clone()
     }
 
     /// Takes a session, and a writer's turn with it. A turn comes first: writers that wait hold no connection, so that
     /// readers are never kept out by them.
     pub(crate) async fn lease(&self, writes: bool) -> Result<Acquired<DB>, sqlx::Error> {
         let inner = &self.0;
+        if DB::REMOTE && inner.shared.silent.load(Ordering::Relaxed) {
+            return Err(watchdog::no_answer());
+        }
         let began = Instant::now();
+        let limit = inner.sessions.manager().terms.load().policy.acquire_timeout;
         let waiting = Waiting::begin(&inner.waiting);
         let wait = async {
             let turn = match &inner.writer {
@@ -176,7 +222,7 @@ impl<DB: Driver> Pool<DB> {
             })?;
             Ok(Acquired::new(session, inner, turn))
         };
-        let outcome = timeout(self.policy().acquire_timeout, wait).await;
+        let outcome = timeout(limit, wait).await;
         drop(waiting);
         inner.shared.metrics.waited(began.elapsed());
         outcome.unwrap_or(Err(sqlx::Error::PoolTimedOut))
@@ -231,50 +277,27 @@ impl<DB: Driver> Pool<DB> {
             available: status.available,
             in_use: self.0.leased.load(Ordering::Relaxed),
             waiting: self.0.waiting.load(Ordering::Relaxed),
-            max: self.policy().max_connections,
+            max: status.max_size,
         }
     }
 
-    pub(crate) fn options(&self) -> &DB::Options {
-        &self.0.sessions.manager().options
+    pub(crate) fn options(&self) -> DB::Options {
+        self.terms().options.clone()
     }
 
     /// A session of its own, outside of the pool and its limit: for migrations.
     pub(crate) async fn extra(&self, wait: Duration) -> Result<Session<DB>, sqlx::Error> {
-        Session::open(&DB::patient(self.options(), wait), &self.0.shared).await
-    }
-
-    /// Closes it: nobody gets a session any more, those that are out are waited for, all are ended in order.
-    ///
-    /// # Errors
-    /// When sessions were still out at the limit. They end when they are given back.
-    pub(crate) async fn close(&self, limit: Duration) -> Result<()> {
-        let deadline = tokio::time::Instant::now() + limit;
-        let idle = self.0.sessions.retain(|_, _| false).removed;
-        self.0.sessions.close();
-        if let Some(writer) = &self.0.writer {
-            writer.close();
-        }
-        let ended = async {
-            for session in idle {
-                if let Err(error) = session.close().await {
-                    tracing::debug!(target: "rustboot::sql", error = %error, "a connection did not end in order");
-                }
-            }
-            while self.0.leased.load(Ordering::Acquire) > 0 {
-                self.0.returned.notified().await;
-            }
+        let terms = self.terms();
+        let patient = Terms {
+            options: DB::patient(&terms.options, wait),
+            policy: Policy {
+                // A migration takes as long as it takes.
+                statement_timeout: None,
+                ..terms.policy.clone()
+            },
+            generation: terms.generation,
         };
-        timeout_at(deadline, ended).await.map_err(|_| {
-            Error::new(
-                rustboot_core::ErrorKind::Timeout,
-                format!(
-                    "{} connections of the pool `{}` were still in use after {limit:?}",
-                    self.status().in_use,
-                    self.policy().name
-                ),
-            )
-        })
+        Session::open(&patient, &self.0.shared).await
     }
 }
 
@@ -287,8 +310,21 @@ impl<DB: Driver> Clone for Pool<DB> {
 impl<DB: Driver> fmt::Debug for Pool<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("name", &self.policy().name)
+            .field("name", &self.name())
             .field("status", &self.status())
             .finish()
     }
+}
+
+impl Shared {
+    fn now(&self) -> u64 {
+        micros(self.origin.elapsed())
+    }
+}
+
+/// A duration for an atomic. Never 0, which stands for none.
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros())
+        .unwrap_or(u64::MAX)
+        .max(1)
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -12,12 +13,26 @@ use sqlx_core::transaction::TransactionManager as _;
 use tokio::time::timeout;
 
 use super::watch::{State, Watch, WatchedRows};
-use super::{Driver, Policy, Shared, Statement};
+use super::watchdog::{self, Pulse};
+use super::{Driver, Shared, Statement, Terms};
 use crate::statement::Shape;
 
 /// How long a connection that was left in the middle of something may take to come to rest. One that waits for a lock of
 /// another process cannot be interrupted; a new connection is there sooner than that one.
 const CLEAN_LIMIT: Duration = Duration::from_millis(250);
+
+/// How long a connection may take to answer a ping before it is used.
+const PING_LIMIT: Duration = Duration::from_secs(1);
+
+/// What becomes of a session that is given back.
+pub(super) enum Fate {
+    /// It is free.
+    Free,
+    /// It has to be cleaned before it is.
+    Dirty,
+    /// It is not worth keeping.
+    Lost,
+}
 
 /// An sqlx connection that is measured.
 ///
@@ -30,6 +45,8 @@ pub struct Session<DB: Driver> {
     connection: DB::Connection,
     state: State,
     shared: Arc<Shared>,
+    pulse: Arc<Pulse>,
+    generation: u64,
     idle: Idle,
 }
 
@@ -67,44 +84,90 @@ impl Drop for Idle {
 
 impl<DB: Driver> Session<DB> {
     /// Opens one.
-    pub(crate) async fn open(options: &DB::Options, shared: &Arc<Shared>) -> Result<Self, Error> {
-        let (connection, control) = DB::open(options).await?;
+    pub(super) async fn open(terms: &Terms<DB>, shared: &Arc<Shared>) -> Result<Self, Error> {
+        let opened = DB::open(&terms.options, terms.policy.statement_timeout).await;
+        let (connection, control) = opened.inspect_err(|error| shared.failed::<DB>(error))?;
+        let pulse = Arc::new(Pulse::default());
+        if DB::REMOTE {
+            shared.pulses.add(&pulse);
+        }
         Ok(Self {
             control: Control(control),
             connection,
             state: State::new(),
             shared: Arc::clone(shared),
+            pulse,
+            generation: terms.generation,
             idle: Idle(None),
         })
     }
 
-    /// Goes to the pool. False when the pool should rather not keep it.
-    pub(super) fn release(&mut self) -> bool {
-        let mut keep = true;
-        if self.needs_cleaning() {
-            self.state.doubtful = true;
-            DB::interrupt(&self.control.0);
-            DB::abandon(&mut self.connection);
-            keep = DB::KEEPS_ABANDONED;
+    /// Somebody is done with it. Begins to clean up what they left, without waiting.
+    pub(super) fn release(&mut self) -> Fate {
+        if self.state.broken {
+            return Fate::Lost;
         }
-        self.state.released = Instant::now();
+        if !self.needs_cleaning() {
+            return Fate::Free;
+        }
+        if self.state.in_flight && !DB::SURVIVES_CANCELLATION {
+            return Fate::Lost;
+        }
+        self.state.doubtful = true;
+        DB::interrupt(&self.control.0);
+        DB::abandon(&mut self.connection);
+        match DB::REMOTE {
+            true => Fate::Dirty,
+            false => Fate::Free,
+        }
+    }
+
+    /// Goes to the pool.
+    pub(super) fn rest(&mut self) {
+        self.state.released = self.shared.now();
         self.idle.begin(&self.shared);
-        keep
+    }
+
+    /// Waits until nothing runs on it, and rolls back what is open.
+    pub(super) async fn clean(&mut self) -> Result<(), Error> {
+        let clean = DB::clean(&mut self.connection, &self.control.0);
+        timeout(CLEAN_LIMIT, clean)
+            .await
+            .unwrap_or(Err(Error::PoolTimedOut))?;
+        self.state.in_flight = false;
+        self.state.doubtful = false;
+        self.state.suspect = false;
+        Ok(())
     }
 
     /// Comes from the pool: looked over when there is a reason to, without a word to the database when there is none.
-    pub(super) async fn reclaim(&mut self, policy: &Policy) -> Result<(), Error> {
+    pub(super) async fn reclaim(&mut self, generation: u64) -> Result<(), Error> {
         self.idle.end();
-        if self.needs_cleaning() {
-            let clean = DB::clean(&mut self.connection, &self.control.0);
-            timeout(CLEAN_LIMIT, clean)
-                .await
-                .unwrap_or(Err(Error::PoolTimedOut))?;
-        } else if self.state.suspect || self.state.released.elapsed() > policy.validate_after {
-            sqlx::Connection::ping(&mut self.connection).await?;
+        if self.generation != generation {
+            return Err(Error::PoolClosed);
         }
-        self.state.in_flight = false;
-        self.state.doubtful = false;
+        if self.needs_cleaning() {
+            return self.clean().await;
+        }
+        let shared = &self.shared;
+        let since = |time: &AtomicU64| self.state.released <= time.load(Ordering::Relaxed);
+        if since(&shared.disowned) {
+            return Err(watchdog::no_answer());
+        }
+        let rested = shared.now().saturating_sub(self.state.released);
+        if self.state.suspect
+            || since(&shared.distrusted)
+            || rested > shared.validate_after.load(Ordering::Relaxed)
+        {
+            let ping = sqlx::Connection::ping(&mut self.connection);
+            match timeout(PING_LIMIT, ping).await {
+                Ok(answer) => answer.inspect_err(|error| shared.failed::<DB>(error))?,
+                Err(_) => {
+                    shared.disowned.store(shared.now(), Ordering::Relaxed);
+                    return Err(watchdog::no_answer());
+                }
+            }
+        }
         self.state.suspect = false;
         Ok(())
     }
@@ -173,7 +236,14 @@ impl<DB: Driver> Session<DB> {
     fn split(&mut self, sql: SqlStr, shape: Shape) -> (&mut DB::Connection, Watch<'_, DB>) {
         (
             &mut self.connection,
-            Watch::new(&mut self.state, &self.control.0, &self.shared, sql, shape),
+            Watch::new(
+                &mut self.state,
+                &self.control.0,
+                &self.shared,
+                &self.pulse,
+                sql,
+                shape,
+            ),
         )
     }
 

@@ -1,7 +1,9 @@
 //! What is measured and remembered of one statement: how long it took, whether it ended, and what its error says about the
 //! connection.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -9,6 +11,7 @@ use futures_util::Stream;
 use futures_util::stream::BoxStream;
 use sqlx::{Error, SqlStr};
 
+use super::watchdog::Pulse;
 use super::{Driver, Shared};
 use crate::statement::Shape;
 
@@ -24,8 +27,10 @@ pub(crate) struct State {
     pub(super) doubtful: bool,
     /// The last error was one that a broken connection gives too.
     pub(super) suspect: bool,
-    /// When it was last given back.
-    pub(super) released: Instant,
+    /// It ended, or is out of step with the server.
+    pub(super) broken: bool,
+    /// When it was last given back, in microseconds since the origin of the pool.
+    pub(super) released: u64,
 }
 
 impl State {
@@ -34,7 +39,8 @@ impl State {
             in_flight: false,
             doubtful: false,
             suspect: false,
-            released: Instant::now(),
+            broken: false,
+            released: 0,
         }
     }
 }
@@ -44,6 +50,7 @@ pub(crate) struct Watch<'e, DB: Driver> {
     state: &'e mut State,
     control: &'e DB::Control,
     shared: &'e Shared,
+    pulse: &'e Pulse,
     sql: SqlStr,
     shape: Shape,
     waiting_since: Option<Instant>,
@@ -55,16 +62,22 @@ impl<'e, DB: Driver> Watch<'e, DB> {
         state: &'e mut State,
         control: &'e DB::Control,
         shared: &'e Shared,
+        pulse: &'e Pulse,
         sql: SqlStr,
         shape: Shape,
     ) -> Self {
-        DB::started(control, shared.statement_timeout);
+        let limit = shared.statement_timeout.load(Ordering::Relaxed);
+        DB::started(control, (limit != 0).then(|| Duration::from_micros(limit)));
+        if DB::REMOTE {
+            pulse.begin(shared.now());
+        }
         state.in_flight = true;
         state.doubtful |= shape.doubtful;
         Self {
             state,
             control,
             shared,
+            pulse,
             sql,
             shape,
             waiting_since: Some(Instant::now()),
@@ -77,19 +90,31 @@ impl<'e, DB: Driver> Watch<'e, DB> {
         mut self,
         statement: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let result = statement.await;
+        let mut statement = pin!(statement);
+        let result = poll_fn(|cx| match statement.as_mut().poll(cx) {
+            Poll::Pending if DB::REMOTE => self.pulse.look(cx).map(Err),
+            polled => polled,
+        })
+        .await;
         self.ended(result.as_ref().err());
         result
     }
 
     fn ended(&mut self, error: Option<&Error>) {
         self.state.in_flight = false;
-        self.state.suspect |= error.is_some_and(is_suspect);
+        if let Some(error) = error {
+            self.state.suspect |= is_suspect(error);
+            self.state.broken |= DB::is_broken(error);
+            self.shared.failed::<DB>(error);
+        }
     }
 
     fn pause(&mut self) {
         if let Some(since) = self.waiting_since.take() {
             self.took += since.elapsed();
+            if DB::REMOTE {
+                self.pulse.end();
+            }
         }
     }
 }
@@ -102,8 +127,9 @@ impl<DB: Driver> Drop for Watch<'_, DB> {
             .metrics
             .operation(self.shape.operation, self.took);
         let cancelled = self.state.in_flight;
+        let slow_query = Duration::from_micros(self.shared.slow_query.load(Ordering::Relaxed));
         let duration_ms = self.took.as_secs_f64() * 1e3;
-        if self.took >= self.shared.slow_query {
+        if self.took >= slow_query {
             tracing::warn!(
                 target: "rustboot::sql",
                 duration_ms,
@@ -121,6 +147,15 @@ impl<DB: Driver> Drop for Watch<'_, DB> {
                 statement = shown(self.sql.as_str()),
                 "query"
             );
+        }
+    }
+}
+
+impl Shared {
+    /// An error came from a connection. When it shows that the connection is gone, the others may be too.
+    pub(super) fn failed<DB: Driver>(&self, error: &Error) {
+        if DB::is_broken(error) {
+            self.distrusted.store(self.now(), Ordering::Relaxed);
         }
     }
 }
@@ -166,8 +201,17 @@ impl<DB: Driver, T> Stream for WatchedRows<'_, DB, T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        this.watch.waiting_since.get_or_insert_with(Instant::now);
-        let item = ready!(this.rows.as_mut().poll_next(cx));
+        let watch = &mut this.watch;
+        if watch.waiting_since.is_none() {
+            watch.waiting_since = Some(Instant::now());
+            if DB::REMOTE {
+                watch.pulse.begin(watch.shared.now());
+            }
+        }
+        let item = match this.rows.as_mut().poll_next(cx) {
+            Poll::Pending if DB::REMOTE => Some(Err(ready!(watch.pulse.look(cx)))),
+            polled => ready!(polled),
+        };
         this.watch.pause();
         match &item {
             None => this.watch.ended(None),

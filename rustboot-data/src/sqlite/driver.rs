@@ -21,6 +21,7 @@ use sqlx_core::transaction::TransactionManager;
 
 use super::code;
 use super::interrupt::Interrupt;
+use crate::migrate::Quoting;
 use crate::pool::{Driver, Statement};
 
 type Manager = <Sqlite as Database>::TransactionManager;
@@ -30,11 +31,19 @@ const LONGEST_BUSY_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Driver for Sqlite {
     const SYSTEM: &'static str = "sqlite";
+    const FOLDER: &'static str = "sqlite";
     const ONE_WRITER: bool = true;
+    const QUOTING: Quoting = Quoting {
+        brackets: true,
+        backslashes: false,
+    };
+    const AFTER_A_FAILURE: &'static str = "it was rolled back as a whole";
     // A plain BEGIN takes the write lock at the first write, and fails at once when somebody else wrote since the first
     // read: no timeout waits for that. IMMEDIATE takes the lock first, and waits for it.
     const BEGIN_TO_WRITE: Option<&'static str> = Some("BEGIN IMMEDIATE");
-    const KEEPS_ABANDONED: bool = true;
+    const REMOTE: bool = false;
+    const SURVIVES_CANCELLATION: bool = true;
+    const VALIDATE_AFTER: Duration = Duration::from_secs(30);
     // Unlike `SELECT 1`, it reads the file.
     const PROBE: &'static str = "PRAGMA schema_version";
 
@@ -43,6 +52,8 @@ impl Driver for Sqlite {
 
     async fn open(
         options: &SqliteConnectOptions,
+        // SQLite has none of its own; `started` sets one for each statement.
+        _statement_timeout: Option<Duration>,
     ) -> Result<(SqliteConnection, Arc<Interrupt>), Error> {
         let mut connection = options.connect().await?;
         let interrupt = Interrupt::install(&mut connection).await?;
@@ -51,6 +62,27 @@ impl Driver for Sqlite {
 
     fn patient(options: &SqliteConnectOptions, wait: Duration) -> SqliteConnectOptions {
         options.clone().busy_timeout(wait.min(LONGEST_BUSY_TIMEOUT))
+    }
+
+    fn place(options: &SqliteConnectOptions) -> String {
+        options.get_filename().display().to_string()
+    }
+
+    async fn lag(_: &mut SqliteConnection) -> Result<Duration, Error> {
+        Ok(Duration::ZERO)
+    }
+
+    fn position(_: &Error, _: &str) -> Option<usize> {
+        None
+    }
+
+    async fn lock_migrations(_: &mut SqliteConnection, _: Duration) -> Result<(), Error> {
+        // BEGIN IMMEDIATE has it.
+        Ok(())
+    }
+
+    fn is_broken(_: &Error) -> bool {
+        false
     }
 
     fn started(control: &Arc<Interrupt>, limit: Option<Duration>) {

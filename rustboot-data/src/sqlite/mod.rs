@@ -2,39 +2,27 @@
 
 pub(crate) mod code;
 mod driver;
-mod inject;
 mod interrupt;
 mod target;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
 use rustboot_core::{Error, ErrorKind, Result};
-use sqlx::sqlite::{
-    SqlitePoolOptions, SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo,
-};
-use sqlx::{
-    ConnectOptions as _, Describe, Either, Execute, Executor, SqlStr, Sqlite, SqliteConnection,
-    SqlitePool,
-};
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{ConnectOptions as _, Sqlite, SqliteConnection, SqlitePool};
 
 use crate::config::DatabaseConfig;
 use crate::error::from_sqlx;
+use crate::handle::handle;
 use crate::migrate::{self, Migrations};
-use crate::pool::{Acquired, Policy, Pool, PoolStatus, Transaction};
-use crate::transaction::Transactional;
+use crate::pool::{Acquired, Driver as _, Policy, Pool, PoolStatus, Transaction};
+use crate::wire::{Context, Wired};
 pub(crate) use target::{Place, Target};
-pub(crate) use wire::wire;
-
-/// How long a connection may rest before it is pinged.
-const VALIDATE_AFTER: Duration = Duration::from_secs(30);
 
 /// An SQLite database: a component, an extractor, and an sqlx executor. Cloning copies a pointer.
 ///
@@ -94,19 +82,7 @@ impl SqliteDb {
     }
 
     pub(crate) async fn open(target: Target, config: &DatabaseConfig, name: &str) -> Result<Self> {
-        let policy = Policy {
-            name: name.to_owned(),
-            max_connections: match target.place {
-                // With several, tables lock each other (SQLITE_LOCKED), and no timeout waits for that.
-                Place::Memory => 1,
-                Place::File(_) => config.max_connections as usize,
-            },
-            acquire_timeout: config.acquire_timeout,
-            connect_timeout: config.connect_timeout,
-            statement_timeout: config.statement_timeout,
-            slow_query: config.slow_query,
-            validate_after: VALIDATE_AFTER,
-        };
+        let policy = policy(&target.place, config, name);
         Self::open_with(target, policy).await
     }
 
@@ -225,19 +201,68 @@ impl SqliteDb {
     pub(crate) fn pool(&self) -> &Pool<Sqlite> {
         &self.0.pool
     }
+}
 
-    pub(crate) fn place(&self) -> &Place {
-        &self.0.target.place
+impl Wired for SqliteDb {
+    const TYPE: &'static str = "SqliteDb";
+    type Target = Target;
+
+    fn target(config: &DatabaseConfig, section: &str, context: &Context) -> Result<Target> {
+        let wrong = |message: String| {
+            Error::new(
+                ErrorKind::Configuration,
+                format!("{section}.url: {message}"),
+            )
+        };
+        let url = config.url.as_ref();
+        let url = url.ok_or_else(|| wrong("required, and not set".to_owned()))?;
+        let mut target = Target::from_url(url.expose_secret(), &context.base).map_err(wrong)?;
+        target.shown = match &target.place {
+            Place::File(path) => path
+                .strip_prefix(&context.base)
+                .unwrap_or(path)
+                .display()
+                .to_string(),
+            Place::Memory => ":memory:".to_owned(),
+        };
+        Ok(target)
+    }
+
+    fn describe(target: &Target) -> String {
+        target.shown.clone()
+    }
+
+    async fn open(target: Target, config: &DatabaseConfig, name: &str) -> Result<Self> {
+        Self::open(target, config, name).await
+    }
+
+    async fn migrate(&self, migrations: &Migrations) -> Result<()> {
+        Self::migrate(self, migrations).await
+    }
+
+    async fn close(&self, limit: Duration) -> Result<()> {
+        Self::close(self, limit).await
+    }
+
+    fn renew(&self, target: Target, config: &DatabaseConfig) {
+        let place = &self.0.target.place;
+        if target.place != *place {
+            tracing::warn!(
+                target: "rustboot::config",
+                database = self.0.pool.name(),
+                "another SQLite file needs a restart"
+            );
+        }
+        let policy = policy(place, config, self.0.pool.name());
+        self.0.pool.renew(self.0.pool.options(), policy, false);
+    }
+
+    fn details(&self) -> Vec<(&'static str, serde_json::Value)> {
+        vec![("path", self.0.target.place.to_string().into())]
     }
 }
 
-impl Transactional for SqliteDb {
-    type Driver = Sqlite;
-
-    fn tx_pool(&self) -> &Pool<Sqlite> {
-        self.pool()
-    }
-}
+handle!(SqliteDb, Sqlite);
 
 impl fmt::Debug for SqliteDb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -245,62 +270,18 @@ impl fmt::Debug for SqliteDb {
     }
 }
 
-impl<'c> Executor<'c> for &'c SqliteDb {
-    type Database = Sqlite;
-
-    fn execute<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, sqlx::Result<SqliteQueryResult>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Sqlite>,
-    {
-        self.pool().execute(query)
-    }
-
-    fn fetch_many<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxStream<'e, sqlx::Result<Either<SqliteQueryResult, SqliteRow>>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Sqlite>,
-    {
-        self.pool().fetch_many(query)
-    }
-
-    fn fetch_all<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, sqlx::Result<Vec<SqliteRow>>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Sqlite>,
-    {
-        self.pool().fetch_all(query)
-    }
-
-    fn fetch_optional<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxFuture<'e, sqlx::Result<Option<SqliteRow>>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Sqlite>,
-    {
-        self.pool().fetch_optional(query)
-    }
-
-    fn prepare_with<'e>(
-        self,
-        sql: SqlStr,
-        parameters: &'e [SqliteTypeInfo],
-    ) -> BoxFuture<'e, sqlx::Result<SqliteStatement>>
-    where
-        'c: 'e,
-    {
-        self.pool().prepare_with(sql, parameters)
-    }
-
-    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, sqlx::Result<Describe<Sqlite>>>
-    where
-        'c: 'e,
-    {
-        self.pool().describe(sql)
+fn policy(place: &Place, config: &DatabaseConfig, name: &str) -> Policy {
+    Policy {
+        name: name.to_owned(),
+        max_connections: match place {
+            // With several, tables lock each other (SQLITE_LOCKED), and no timeout waits for that.
+            Place::Memory => 1,
+            Place::File(_) => config.max_connections as usize,
+        },
+        acquire_timeout: config.acquire_timeout,
+        connect_timeout: config.connect_timeout,
+        statement_timeout: config.statement_timeout,
+        slow_query: config.slow_query,
+        validate_after: Sqlite::VALIDATE_AFTER,
     }
 }

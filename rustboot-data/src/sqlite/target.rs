@@ -39,6 +39,8 @@ pub(crate) struct Target {
     pub(crate) read_only: bool,
     /// Whether the folder is made too.
     own_folder: bool,
+    /// How it is called in front of people.
+    pub(super) shown: String,
 }
 
 impl Target {
@@ -105,6 +107,7 @@ impl Target {
             place: Place::File(file),
             read_only,
             own_folder: false,
+            shown: String::new(),
         })
     }
 
@@ -118,6 +121,7 @@ impl Target {
             place: Place::File(path),
             read_only: false,
             own_folder: true,
+            shown: String::new(),
         }
     }
 
@@ -128,6 +132,7 @@ impl Target {
             place: Place::Memory,
             read_only: false,
             own_folder: false,
+            shown: String::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Every form in which sqlx runs a statement.
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use sqlx::{Connection as _, Row as _, Statement as _};
+use sqlx::{Connection as _, Executor as _, Row as _, SqlStr, Statement as _};
 
 use super::*;
 use rustboot_core::component::Inject;

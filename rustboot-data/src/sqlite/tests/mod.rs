@@ -10,6 +10,7 @@ mod start;
 
 use std::time::Duration;
 
+use sqlx::sqlite::SqliteQueryResult;
 use tempfile::TempDir;
 
 use super::*;
@@ -28,7 +29,7 @@ pub(super) fn policy() -> Policy {
         connect_timeout: Duration::from_secs(5),
         statement_timeout: None,
         slow_query: Duration::from_millis(200),
-        validate_after: VALIDATE_AFTER,
+        validate_after: Sqlite::VALIDATE_AFTER,
     }
 }
 

@@ -91,8 +91,8 @@ async fn health_shows_the_pool_and_notices_the_end() {
     })
     .await;
     let health = DatabaseHealth {
-        pool: db.pool().clone(),
-        details: vec![("path", db.place().to_string())],
+        db: std::sync::Arc::new(db.clone()),
+        name: "database",
         limit: Duration::from_millis(100),
     };
     assert_eq!(health.name(), "database");

@@ -67,6 +67,7 @@ impl Start<'_> {
     }
 }
 
+#[cfg(not(feature = "postgres"))]
 #[tokio::test]
 async fn a_url_that_nobody_can_open_is_in_the_report_without_its_password() {
     let dir = tempfile::tempdir().unwrap();

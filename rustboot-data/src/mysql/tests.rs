@@ -1,0 +1,301 @@
+//! Against a real server: MariaDB, in a temporary folder, on a free port, ended with this process.
+
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::sync::{LazyLock, mpsc};
+use std::time::{Duration, Instant};
+
+use rustboot_core::ErrorKind;
+use rustboot_core::app::Resource;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection};
+use tempfile::TempDir;
+
+use super::*;
+use crate::{DatabaseConfig, Migrations};
+
+/// A command that runs as somebody else than root, which MariaDB refuses to be.
+fn unprivileged(program: &str) -> Command {
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| {
+        use std::os::unix::fs::MetadataExt as _;
+        own.uid() == 0
+    });
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]);
+    if is_root {
+        command.args(["--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]);
+    }
+    command.arg("--").arg(program).arg("--no-defaults");
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+struct Server {
+    port: u16,
+    // The folder of the server that runs.
+    _dir: TempDir,
+}
+
+impl Server {
+    fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+        std::fs::set_permissions(dir.path(), mode).unwrap();
+        let data = format!("--datadir={}", dir.path().join("data").display());
+        let made = unprivileged("mariadb-install-db")
+            .arg(&data)
+            .arg("--auth-root-authentication-method=normal")
+            .arg("--skip-test-db")
+            .status();
+        let made = made
+            .expect("mariadb-install-db and setpriv are needed: apt-get install mariadb-server");
+        assert!(made.success(), "mariadb-install-db: {made}");
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let socket = format!("--socket={}", dir.path().join("sock").display());
+        let (send, receive) = mpsc::channel();
+        // The server ends with the thread that started it, so that thread stays as long as the process.
+        std::thread::spawn(move || {
+            let program = if std::path::Path::new("/usr/sbin/mariadbd").exists() {
+                "/usr/sbin/mariadbd"
+            } else {
+                "mariadbd"
+            };
+            let child = unprivileged(program)
+                .arg(data)
+                .arg(socket)
+                .args([&format!("--port={port}"), "--bind-address=127.0.0.1"])
+                .args(["--skip-log-bin", "--innodb-flush-log-at-trx-commit=0"])
+                .args(["--innodb-buffer-pool-size=32M", "--skip-name-resolve"])
+                .spawn()
+                .unwrap();
+            send.send(()).unwrap();
+            let _as_long_as_the_process = child;
+            loop {
+                std::thread::park();
+            }
+        });
+        receive.recv().unwrap();
+        Self { port, _dir: dir }
+    }
+}
+
+/// A new, empty database.
+async fn database() -> String {
+    static SHARED: LazyLock<Server> = LazyLock::new(Server::start);
+    let server = tokio::task::spawn_blocking(|| &*SHARED).await.unwrap();
+    let url = |database: &str| format!("mysql://root@127.0.0.1:{}/{database}", server.port);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut connection = loop {
+        match MySqlConnection::connect(&url("mysql")).await {
+            Ok(connection) => break connection,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    use std::hash::{BuildHasher as _, RandomState};
+    let name = format!("t{:x}", RandomState::new().hash_one(Instant::now()));
+    let create = format!("CREATE DATABASE {name}");
+    connection.execute(AssertSqlSafe(create)).await.unwrap();
+    url(&name)
+}
+
+fn config(url: &str) -> DatabaseConfig {
+    DatabaseConfig {
+        url: Some(url.to_owned().into()),
+        max_connections: 3,
+        ..DatabaseConfig::default()
+    }
+}
+
+async fn fixture(change: impl FnOnce(&mut DatabaseConfig)) -> MySqlDb {
+    let mut config = config(&database().await);
+    change(&mut config);
+    let db = MySqlDb::connect(&config).await.unwrap();
+    db.execute("CREATE TABLE item (id int AUTO_INCREMENT PRIMARY KEY, name varchar(20) NOT NULL UNIQUE CHECK (name <> ''))")
+        .await
+        .unwrap();
+    db
+}
+
+async fn insert(db: &MySqlDb, name: &str) -> sqlx::Result<()> {
+    sqlx::query("INSERT INTO item (name) VALUES (?)")
+        .bind(name)
+        .execute(db)
+        .await
+        .map(|_| ())
+}
+
+async fn count(db: &MySqlDb) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM item")
+        .fetch_one(db)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn statements_transactions_and_errors() {
+    let db = fixture(|_| {}).await;
+    insert(&db, "a").await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    tx.execute("INSERT INTO item (name) VALUES ('b')")
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    tx.execute("INSERT INTO item (name) VALUES ('c')")
+        .await
+        .unwrap();
+    drop(tx);
+    assert_eq!(count(&db).await, 2);
+    let kind = |error: sqlx::Error| crate::kind_of(&error).map(|(kind, _)| kind);
+    let conflict = insert(&db, "a").await.unwrap_err();
+    assert_eq!(kind(conflict), Some(ErrorKind::Conflict));
+    let refused = insert(&db, "").await.unwrap_err();
+    assert_eq!(kind(refused), Some(ErrorKind::Invalid));
+    let too_long = insert(&db, &"x".repeat(99)).await.unwrap_err();
+    assert_eq!(kind(too_long), Some(ErrorKind::Invalid));
+    let plain: i64 = sqlx::query_scalar("SELECT count(*) FROM item")
+        .fetch_one(db.sqlx_pool())
+        .await
+        .unwrap();
+    assert_eq!(plain, 2);
+    db.close(Duration::from_secs(5)).await.unwrap();
+}
+
+#[tokio::test]
+async fn limits_are_answered_with_unavailable() {
+    let db = fixture(|config| {
+        config.max_connections = 1;
+        config.acquire_timeout = Duration::from_millis(200);
+        config.statement_timeout = Some(Duration::from_millis(200));
+    })
+    .await;
+    let error = db
+        .execute("SELECT count(*) FROM seq_1_to_100000 a, seq_1_to_100000 b")
+        .await
+        .unwrap_err();
+    let (kind, _) = crate::kind_of(&error).unwrap();
+    assert_eq!(kind.status(), 503, "{error}");
+    let held = db.acquire().await.unwrap();
+    assert_eq!(
+        db.acquire().await.unwrap_err().kind(),
+        ErrorKind::Unavailable
+    );
+    drop(held);
+    assert_eq!(count(&db).await, 0);
+}
+
+/// Pairs of rows or nothing, whenever the future is dropped.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cancelled_transactions_leave_nothing() {
+    let db = fixture(|_| {}).await;
+    let mut set = tokio::task::JoinSet::new();
+    for lane in 0..4_u64 {
+        let db = db.clone();
+        set.spawn(async move {
+            for round in 0..60_u64 {
+                let pair = async {
+                    let mut tx = db.begin().await.unwrap();
+                    for suffix in ["a", "b"] {
+                        sqlx::query("INSERT INTO item (name) VALUES (?)")
+                            .bind(format!("{lane}-{round} {suffix}"))
+                            .execute(&mut *tx)
+                            .await
+                            .unwrap();
+                    }
+                    tx.commit().await.unwrap();
+                };
+                let micros = (lane * 7919 + round * 104_729) % 4000;
+                let _cut = tokio::time::timeout(Duration::from_micros(micros), pair).await;
+                let question = format!("{lane}.{round}");
+                let answer: String = sqlx::query_scalar("SELECT CAST(? AS CHAR)")
+                    .bind(&question)
+                    .fetch_one(&db)
+                    .await
+                    .unwrap();
+                assert_eq!(answer, question);
+            }
+        });
+    }
+    set.join_all().await;
+    let odd: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM (SELECT 1 FROM item GROUP BY substring_index(name, ' ', 1) HAVING count(*) <> 2) AS odd",
+    )
+    .fetch_one(&db)
+    .await
+    .unwrap();
+    assert_eq!(odd, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_may_migrate_at_once_and_a_failure_says_what_stays() {
+    let url = database().await;
+    let first = Resource {
+        path: "migrations/0001_a.sql",
+        contents: "CREATE TABLE a (id int PRIMARY KEY, t varchar(9) DEFAULT 'it\\'s; b');\nINSERT INTO a (id) VALUES (1);",
+    };
+    let broken = Resource {
+        path: "migrations/0002_b.sql",
+        contents: "CREATE TABLE b (id int);\nCRATE TABLE c (id int);",
+    };
+    let of = |resources: &[Resource]| Migrations::embedded(resources, "mysql").unwrap();
+    let mut set = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let (url, migrations) = (url.clone(), of(&[first]));
+        set.spawn(async move {
+            let db = MySqlDb::connect(&config(&url)).await.unwrap();
+            db.migrate(&migrations).await.unwrap();
+        });
+    }
+    while let Some(ended) = set.join_next().await {
+        ended.unwrap();
+    }
+    let db = MySqlDb::connect(&config(&url)).await.unwrap();
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM a")
+        .fetch_one(&db)
+        .await
+        .unwrap();
+    assert_eq!(rows, 1);
+    let error = db
+        .migrate(&of(&[first, broken]))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("0002_b.sql:2, statement 2 (`CRATE TABLE c (id int)`)"),
+        "{error}"
+    );
+    assert!(error.contains("MySQL commits each CREATE"), "{error}");
+    // The lock is free, and the repaired file goes through.
+    let repaired = Resource {
+        path: broken.path,
+        contents: "CREATE TABLE IF NOT EXISTS b (id int);\nCREATE TABLE c (id int);",
+    };
+    db.migrate(&of(&[first, repaired])).await.unwrap();
+    let status = crate::migrate::status(db.pool(), &of(&[first, repaired]))
+        .await
+        .unwrap();
+    assert!(
+        status.iter().all(|one| one.state == "applied"),
+        "{status:?}"
+    );
+}
+
+#[test]
+fn a_url_is_read_and_never_repeated() {
+    let options = target::from_url("mysql://shop:s3cret@db.example:3307/orders").unwrap();
+    assert_eq!(target::place(&options), "db.example:3307/orders");
+    for wrong in [
+        "mysql://shop:s3cret@db.example:port/orders",
+        "mysql://shop@db.example/orders?pasword=s3cret",
+    ] {
+        let message = target::from_url(wrong).unwrap_err();
+        assert!(!message.contains("s3cret"), "{message}");
+    }
+}
