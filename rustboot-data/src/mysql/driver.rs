@@ -88,6 +88,22 @@ impl Driver for MySql {
         code::is_broken(error)
     }
 
+    async fn before_commit(connection: &mut MySqlConnection) -> Result<(), Error> {
+        // A deadlock rolls the whole transaction back, and statements after it are on their own.
+        let open = match connection.fetch_one("SELECT @@in_transaction").await {
+            Ok(row) => row.try_get_unchecked::<i64, _>(0)? != 0,
+            // MySQL does not tell.
+            Err(Error::Database(_)) => true,
+            Err(error) => return Err(error),
+        };
+        match open {
+            true => Ok(()),
+            false => Err(Error::Protocol(
+                "the server has rolled the transaction back, after an error in it".to_owned(),
+            )),
+        }
+    }
+
     async fn lag(connection: &mut MySqlConnection) -> Result<Duration, Error> {
         let Some(row) = connection.fetch_optional("SHOW SLAVE STATUS").await? else {
             return Ok(Duration::ZERO);

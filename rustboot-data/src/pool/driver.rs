@@ -96,6 +96,11 @@ pub trait Driver: Database<Connection: Migrate> {
         control: &'e Self::Control,
     ) -> impl Future<Output = Result<(), Error>> + Send + 'e;
 
+    /// Makes sure that a commit will be one, after a statement has failed in the transaction.
+    fn before_commit(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
     /// How far behind its primary the database is; nothing for one that is no replica.
     fn lag(
         connection: &mut Self::Connection,

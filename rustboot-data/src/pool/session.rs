@@ -181,6 +181,7 @@ impl<DB: Driver> Session<DB> {
     }
 
     pub(super) async fn begin(&mut self, sql: Option<&'static str>) -> Result<(), Error> {
+        self.state.uneasy = false;
         let statement = sql.map(SqlStr::from_static);
         let (connection, watch) = self.control("BEGIN");
         watch
@@ -189,6 +190,10 @@ impl<DB: Driver> Session<DB> {
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), Error> {
+        if self.state.uneasy || self.state.doubtful {
+            let (connection, watch) = self.control("SELECT");
+            watch.over(DB::before_commit(connection)).await?;
+        }
         let (connection, watch) = self.control("COMMIT");
         watch
             .over(DB::TransactionManager::commit(connection))

@@ -27,6 +27,9 @@ pub(crate) struct State {
     pub(super) doubtful: bool,
     /// The last error was one that a broken connection gives too.
     pub(super) suspect: bool,
+    /// A statement failed, or may have, since the transaction began: some servers then take all of it back, and call a commit a
+    /// success nevertheless.
+    pub(super) uneasy: bool,
     /// It ended, or is out of step with the server.
     pub(super) broken: bool,
     /// When it was last given back, in microseconds since the origin of the pool.
@@ -39,6 +42,7 @@ impl State {
             in_flight: false,
             doubtful: false,
             suspect: false,
+            uneasy: false,
             broken: false,
             released: 0,
         }
@@ -104,6 +108,7 @@ impl<'e, DB: Driver> Watch<'e, DB> {
         self.state.in_flight = false;
         if let Some(error) = error {
             self.state.suspect |= is_suspect(error);
+            self.state.uneasy = true;
             self.state.broken |= DB::is_broken(error);
             self.shared.failed::<DB>(error);
         }

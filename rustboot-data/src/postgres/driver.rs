@@ -102,6 +102,11 @@ impl Driver for Postgres {
         Ok(())
     }
 
+    async fn before_commit(connection: &mut PgConnection) -> Result<(), Error> {
+        // In a transaction that has failed, COMMIT rolls back and is no error. Everything else is one.
+        connection.execute("SELECT 1").await.map(|_| ())
+    }
+
     async fn lag(connection: &mut PgConnection) -> Result<Duration, Error> {
         // With nothing new on the primary, the time of the last transaction says nothing; that all has been replayed does, as
         // long as something still comes in.

@@ -68,6 +68,11 @@ impl Driver for Sqlite {
         options.get_filename().display().to_string()
     }
 
+    async fn before_commit(_: &mut SqliteConnection) -> Result<(), Error> {
+        // A COMMIT without a transaction is an error.
+        Ok(())
+    }
+
     async fn lag(_: &mut SqliteConnection) -> Result<Duration, Error> {
         Ok(Duration::ZERO)
     }

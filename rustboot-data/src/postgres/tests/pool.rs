@@ -239,3 +239,39 @@ async fn connections_carry_the_name_and_the_settings() {
     let shown = format!("{db:?}");
     assert!(shown.starts_with("PgDb(127.0.0.1:"), "{shown}");
 }
+
+/// PostgreSQL answers `COMMIT` with `ROLLBACK` then, and no error; sqlx does not look.
+#[tokio::test]
+async fn a_commit_that_was_a_rollback_is_no_success() {
+    let db = fixture(|_| {}).await;
+    insert(&db, "a").await.unwrap();
+    for past_our_eyes in [false, true] {
+        let mut tx = db.begin().await.unwrap();
+        sqlx::query("INSERT INTO item (name) VALUES ('b')")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        let twice = sqlx::query("INSERT INTO item (name) VALUES ('a')");
+        if past_our_eyes {
+            twice.execute(&mut **tx).await.unwrap_err();
+        } else {
+            twice.execute(&mut *tx).await.unwrap_err();
+        }
+        tx.commit().await.unwrap_err();
+        assert_eq!(count(&db).await, 1);
+    }
+    // With a savepoint around the statement that fails, the rest is fine.
+    let mut tx = db.begin().await.unwrap();
+    let mut inner = sqlx::Connection::begin(&mut **tx).await.unwrap();
+    sqlx::query("INSERT INTO item (name) VALUES ('a')")
+        .execute(&mut *inner)
+        .await
+        .unwrap_err();
+    inner.rollback().await.unwrap();
+    sqlx::query("INSERT INTO item (name) VALUES ('c')")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(count(&db).await, 2);
+}
