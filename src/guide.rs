@@ -20,3 +20,7 @@ struct Lifecycle;
 
 #[doc = include_str!("../docs/guide/health.md")]
 struct Health;
+
+#[cfg(feature = "postgres")]
+#[doc = include_str!("../docs/guide/databases.md")]
+struct Databases;

@@ -27,6 +27,7 @@ impl PoolMetrics {
                 .map(|operation| {
                     histogram!(
                         names::DB_CLIENT_OPERATION_DURATION,
+                        "pool" => pool.to_owned(),
                         "db_system_name" => system,
                         "db_operation_name" => operation.name()
                     )

@@ -31,7 +31,7 @@ async fn queries_waits_and_connections_are_counted() {
     let text = handle.render();
     for operation in ["CREATE", "INSERT", "SELECT", "BEGIN", "DELETE", "COMMIT"] {
         let line = format!(
-            "db_client_operation_duration_seconds_count{{db_system_name=\"sqlite\",db_operation_name=\"{operation}\"}} 1"
+            "db_client_operation_duration_seconds_count{{pool=\"database\",db_system_name=\"sqlite\",db_operation_name=\"{operation}\"}} 1"
         );
         assert!(text.contains(&line), "{line}\n{text}");
     }
