@@ -150,6 +150,37 @@ async fn a_network_that_swallows_everything_is_given_up_and_taken_back() {
     recovers(&db).await;
 }
 
+/// The server as a whole is well, and does not keep its own limit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_past_its_limit_is_given_up_on_our_side() {
+    let db = fixture(|config| {
+        config.max_connections = 1;
+        config.statement_timeout = Some(Duration::from_millis(300));
+    })
+    .await;
+    let sql = "SELECT pg_backend_pid()";
+    let pid: i32 = sqlx::query_scalar(sql).fetch_one(&db).await.unwrap();
+    let signal = |signal: &str| {
+        let mut kill = std::process::Command::new("kill");
+        assert!(
+            kill.args(["-s", signal, &pid.to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
+    };
+    signal("STOP");
+    let began = Instant::now();
+    let outcome = sqlx::query(sql).execute(&db).await;
+    signal("CONT");
+    let error = outcome.unwrap_err();
+    let kind = crate::kind_of(&error).map(|(kind, _)| kind.status());
+    assert_eq!(kind, Some(503), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(10));
+    let other: i32 = sqlx::query_scalar(sql).fetch_one(&db).await.unwrap();
+    assert_ne!(pid, other, "that connection is gone");
+}
+
 /// What the watchdog must not do.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_statement_that_takes_long_is_left_alone() {

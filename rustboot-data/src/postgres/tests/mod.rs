@@ -11,6 +11,8 @@ mod pool;
 mod proxy;
 mod server;
 mod start;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::time::Duration;
 

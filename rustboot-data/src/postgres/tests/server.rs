@@ -1,6 +1,7 @@
 //! A PostgreSQL server of the tests' own: in a temporary folder, on a free port, ended with this process.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, mpsc};
 use std::thread;
@@ -25,12 +26,28 @@ fn program(name: &str) -> std::path::PathBuf {
     found.unwrap_or_else(|| name.into())
 }
 
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
+/// A file that only the server may read.
+pub(super) fn secret_file(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    if is_root() {
+        let owned = Command::new("chown")
+            .arg("nobody")
+            .arg(path)
+            .status()
+            .unwrap();
+        assert!(owned.success());
+    }
+}
+
 /// A command that runs as somebody else than root, which PostgreSQL refuses to be.
 fn unprivileged(program: std::path::PathBuf) -> Command {
-    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| {
-        use std::os::unix::fs::MetadataExt as _;
-        own.uid() == 0
-    });
+    let is_root = is_root();
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "QUIT"]);
     if is_root {
@@ -42,6 +59,7 @@ fn unprivileged(program: std::path::PathBuf) -> Command {
 }
 
 pub(super) struct Server {
+    settings: Vec<String>,
     pub(super) port: u16,
     dir: TempDir,
     child: Option<Child>,
@@ -50,6 +68,11 @@ pub(super) struct Server {
 impl Server {
     /// A server with an empty cluster. Blocks.
     pub(super) fn start() -> Self {
+        Self::start_with(|_| Vec::new())
+    }
+
+    /// The same with settings, made by a function that may put files into the folder.
+    pub(super) fn start_with(settings: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::set_permissions(
             dir.path(),
@@ -82,6 +105,7 @@ impl Server {
             .unwrap()
             .port();
         let mut server = Self {
+            settings: settings(dir.path()),
             port,
             dir,
             child: None,
@@ -93,6 +117,7 @@ impl Server {
     /// Starts it again after a [`Server::kill`].
     pub(super) fn resume(&mut self) {
         let (port, path) = (self.port, self.dir.path().to_owned());
+        let settings = self.settings.clone();
         let (send, receive) = mpsc::channel();
         // The server ends with the thread that started it, so that thread stays as long as the process.
         thread::spawn(move || {
@@ -108,6 +133,7 @@ impl Server {
                     "-c",
                     "shared_buffers=16MB",
                 ])
+                .args(settings.iter().flat_map(|setting| ["-c", setting]))
                 .arg("-k")
                 .arg(&path)
                 .stderr(Stdio::null())
