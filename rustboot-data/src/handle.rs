@@ -25,6 +25,8 @@ macro_rules! handle {
             }
         }
 
+        // Messages of the compiler shall not depend on features.
+        #[diagnostic::do_not_recommend]
         impl rustboot_core::component::TakenByName for $handle {
             fn dependency_named(name: &'static str) -> rustboot_core::component::Dependency {
                 let key = rustboot_core::component::ComponentKey::of::<Self>();

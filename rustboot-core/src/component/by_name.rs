@@ -9,7 +9,7 @@ use crate::error::Result;
 /// What `#[named("…")]` can stand on.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be taken by name",
-    label = "`#[named]` goes on `Inject<T>` or `Option<Inject<T>>`"
+    label = "`#[named]` goes on `Inject<T>`, `Option<Inject<T>>` or a database"
 )]
 pub trait TakenByName: Sized + Send + 'static {
     /// Which component must exist first.

@@ -7,6 +7,7 @@ use super::{Transactional, Tx};
 
 /// A handler that takes a `Tx` needs its database. There is a `Tx` only while a request is worked on: in a factory, a hook or a
 /// task it is an error.
+#[diagnostic::do_not_recommend]
 impl<D: Transactional + Injectable> Injectable for Tx<D> {
     fn dependency() -> Option<Dependency> {
         D::dependency()
@@ -18,6 +19,7 @@ impl<D: Transactional + Injectable> Injectable for Tx<D> {
 }
 
 /// On the database of that name: `#[named("reports")] tx: Tx<PgDb>`.
+#[diagnostic::do_not_recommend]
 impl<D: Transactional + TakenByName> TakenByName for Tx<D> {
     fn dependency_named(name: &'static str) -> Dependency {
         D::dependency_named(name)
