@@ -11,8 +11,4 @@ fn macros() {
     } else {
         cases.compile_fail("tests/ui/scheduled/without_cron/*.rs");
     }
-    // The compiler lists what can be injected, and databases are among it.
-    if cfg!(feature = "sqlite") {
-        cases.compile_fail("tests/ui/component/with_sqlite/*.rs");
-    }
 }

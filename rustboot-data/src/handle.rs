@@ -12,6 +12,8 @@ macro_rules! handle {
             }
         }
 
+        // Messages of the compiler shall not depend on features.
+        #[diagnostic::do_not_recommend]
         impl rustboot_core::component::Injectable for $handle {
             fn dependency() -> Option<rustboot_core::component::Dependency> {
                 let key = rustboot_core::component::ComponentKey::of::<Self>();
@@ -25,7 +27,6 @@ macro_rules! handle {
             }
         }
 
-        // Messages of the compiler shall not depend on features.
         #[diagnostic::do_not_recommend]
         impl rustboot_core::component::TakenByName for $handle {
             fn dependency_named(name: &'static str) -> rustboot_core::component::Dependency {
