@@ -40,6 +40,7 @@ pub(crate) async fn eventually(what: &str, mut ask: impl AsyncFnMut() -> bool) {
 
 /// Everything that a process is started with.
 pub(crate) struct Sandbox {
+    program: &'static str,
     dir: TempDir,
     env: Vec<(String, String)>,
     args: Vec<String>,
@@ -49,9 +50,15 @@ impl Sandbox {
     /// An empty folder; a port that the system picks, logs as JSON, the one setting that is required, and no secrets of
     /// the machine.
     pub(crate) fn new() -> Self {
+        Self::of(env!("CARGO_BIN_EXE_service"))
+    }
+
+    /// The same for another program.
+    pub(crate) fn of(program: &'static str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let secrets = dir.path().join("secrets").display().to_string();
         Self {
+            program,
             dir,
             env: Vec::new(),
             args: Vec::new(),
@@ -101,7 +108,7 @@ impl Sandbox {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
+        let mut command = Command::new(self.program);
         command
             .args(&self.args)
             .env_clear()

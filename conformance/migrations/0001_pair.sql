@@ -1,0 +1,5 @@
+CREATE TABLE pair (
+    name text NOT NULL,
+    half text NOT NULL,
+    PRIMARY KEY (name, half)
+);

@@ -1,0 +1,292 @@
+//! The database goes away under load, in each of the ways in which that happens, and comes back.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use crate::harness::{Service, eventually};
+use crate::http::{Connection, Request};
+use crate::postgres::Postgres;
+use crate::{blocking, ledger};
+
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a busy machine may add.
+const SLACK: Duration = Duration::from_secs(3);
+
+const UP: u8 = 0;
+const AWAY: u8 = 1;
+/// It may be either.
+const CHANGING: u8 = 2;
+
+/// What the clients saw.
+#[derive(Default)]
+struct Seen {
+    phase: AtomicU8,
+    over: AtomicBool,
+    wrong: Mutex<Vec<String>>,
+    refused: Mutex<Vec<Duration>>,
+    plain: Mutex<Vec<(u8, Duration)>>,
+}
+
+impl Seen {
+    fn wrong(&self, what: String) {
+        self.wrong.lock().unwrap().push(what);
+    }
+}
+
+/// A client that needs the database.
+async fn needs_it(address: String, seen: Arc<Seen>) {
+    let mut connection = Connection::open(&address).await.unwrap();
+    while !seen.over.load(Ordering::SeqCst) {
+        let before = seen.phase.load(Ordering::SeqCst);
+        let began = Instant::now();
+        let answer = connection.send(&Request::get("/count")).await.unwrap();
+        let took = began.elapsed();
+        let same = before == seen.phase.load(Ordering::SeqCst);
+        match (answer.status, before) {
+            (200, UP) | (200, CHANGING) => {}
+            (503, AWAY | CHANGING) => seen.refused.lock().unwrap().push(took),
+            // It was sent before, and answered after.
+            _ if !same => {}
+            (status, phase) => seen.wrong(format!("{status} in phase {phase} after {took:?}")),
+        }
+        if answer.status == 503 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+/// One that does not.
+async fn does_not(address: String, seen: Arc<Seen>) {
+    let mut connection = Connection::open(&address).await.unwrap();
+    while !seen.over.load(Ordering::SeqCst) {
+        let phase = seen.phase.load(Ordering::SeqCst);
+        let began = Instant::now();
+        for (path, expected) in [("/plain", 200), ("/live", 200)] {
+            let answer = connection.send(&Request::get(path)).await.unwrap();
+            if answer.status != expected {
+                seen.wrong(format!("{path}: {}", answer.status));
+            }
+        }
+        seen.plain.lock().unwrap().push((phase, began.elapsed()));
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+fn median(all: &[(u8, Duration)], phase: u8) -> Duration {
+    let mut some: Vec<Duration> = all
+        .iter()
+        .filter(|(p, _)| *p == phase)
+        .map(|(_, took)| *took)
+        .collect();
+    some.sort();
+    some[some.len() / 2]
+}
+
+async fn start(url: &str) -> Service {
+    ledger(url)
+        .env("APP_DATABASE__ACQUIRE_TIMEOUT", "2s")
+        .env("APP_DATABASE__MAX_CONNECTIONS", "4")
+        .start()
+        .await
+}
+
+/// Runs the load, takes the database away and gives it back. `name` is for people.
+async fn survives(
+    name: &str,
+    service: &Service,
+    take: impl AsyncFnOnce(),
+    give_back: impl AsyncFnOnce(),
+) {
+    let seen = Arc::new(Seen::default());
+    let mut clients = JoinSet::new();
+    for _ in 0..6 {
+        clients.spawn(needs_it(service.address.clone(), Arc::clone(&seen)));
+    }
+    for _ in 0..2 {
+        clients.spawn(does_not(service.address.clone(), Arc::clone(&seen)));
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    seen.phase.store(CHANGING, Ordering::SeqCst);
+    take().await;
+    // What is under way hears of it in its time.
+    eventually("readiness is off", async || {
+        service.get("/ready").await.status == 503
+    })
+    .await;
+    tokio::time::sleep(ACQUIRE_TIMEOUT + Duration::from_millis(500)).await;
+    seen.phase.store(AWAY, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let ready = service.get("/ready").await;
+    assert_eq!(ready.status, 503);
+    assert!(ready.text().contains("database is down"), "{ready:?}");
+
+    seen.phase.store(CHANGING, Ordering::SeqCst);
+    give_back().await;
+    let back = Instant::now();
+    eventually("requests work again", async || {
+        service.get("/count").await.status == 200
+    })
+    .await;
+    let works = back.elapsed();
+    eventually("readiness is on", async || {
+        service.get("/ready").await.status == 200
+    })
+    .await;
+    let ready = back.elapsed();
+    seen.phase.store(UP, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    seen.over.store(true, Ordering::SeqCst);
+    while let Some(ended) = clients.join_next().await {
+        ended.unwrap();
+    }
+
+    let wrong = seen.wrong.lock().unwrap();
+    assert!(wrong.is_empty(), "{name}: {wrong:?}");
+    let refused = seen.refused.lock().unwrap();
+    let longest = refused.iter().max().copied().unwrap();
+    assert!(
+        longest < ACQUIRE_TIMEOUT + SLACK,
+        "{name}: refused after {longest:?}"
+    );
+    let plain = seen.plain.lock().unwrap();
+    let (before, away) = (median(&plain, UP), median(&plain, AWAY));
+    assert!(
+        away < before * 10 + Duration::from_millis(20),
+        "{name}: {before:?} became {away:?}"
+    );
+    assert!(
+        ready < Duration::from_secs(2) + SLACK,
+        "{name}: recovered after {ready:?}"
+    );
+    #[allow(
+        clippy::print_stdout,
+        reason = "figures for whoever asks with --nocapture"
+    )]
+    println!(
+        "{name}: {} refused, the slowest after {longest:?}; others {before:?} before, {away:?} while it was away; requests work after {works:?}, ready after {ready:?}",
+        refused.len()
+    );
+}
+
+async fn own() -> (Arc<Postgres>, String) {
+    blocking(|| {
+        let server = Postgres::start();
+        let url = server.create_database("ledger");
+        (Arc::new(server), url)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_killed() {
+    let (server, url) = own().await;
+    let service = start(&url).await;
+    let (kill, restart) = (Arc::clone(&server), Arc::clone(&server));
+    survives(
+        "killed",
+        &service,
+        async || blocking(move || kill.kill()).await,
+        async || blocking(move || restart.restart()).await,
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_frozen() {
+    let (server, url) = own().await;
+    let service = start(&url).await;
+    let (pause, resume) = (Arc::clone(&server), Arc::clone(&server));
+    survives(
+        "frozen",
+        &service,
+        async || blocking(move || pause.pause()).await,
+        async || blocking(move || resume.resume()).await,
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_that_swallows_everything() {
+    let (server, url) = own().await;
+    let proxy = Hole::start(server.port()).await;
+    let url = url.replace(
+        &format!(":{}/", server.port()),
+        &format!(":{}/", proxy.port),
+    );
+    let service = start(&url).await;
+    let swallows = Arc::clone(&proxy.swallows);
+    let stops = Arc::clone(&proxy.swallows);
+    survives(
+        "swallowed",
+        &service,
+        async || swallows.store(true, Ordering::SeqCst),
+        async || stops.store(false, Ordering::SeqCst),
+    )
+    .await;
+}
+
+/// Passes bytes on, or keeps them.
+struct Hole {
+    port: u16,
+    swallows: Arc<AtomicBool>,
+    _task: JoinSet<()>,
+}
+
+impl Hole {
+    async fn start(to: u16) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let swallows = Arc::new(AtomicBool::new(false));
+        let mut task = JoinSet::new();
+        task.spawn({
+            let swallows = Arc::clone(&swallows);
+            async move {
+                let mut connections = JoinSet::new();
+                while let Ok((client, _)) = listener.accept().await {
+                    let swallows = Arc::clone(&swallows);
+                    connections.spawn(async move {
+                        let Ok(server) = tokio::net::TcpStream::connect(("127.0.0.1", to)).await
+                        else {
+                            return;
+                        };
+                        let (from_client, to_client) = client.into_split();
+                        let (from_server, to_server) = server.into_split();
+                        tokio::select! {
+                            () = pass(from_client, to_server, &swallows) => {}
+                            () = pass(from_server, to_client, &swallows) => {}
+                        }
+                    });
+                }
+            }
+        });
+        Self {
+            port,
+            swallows,
+            _task: task,
+        }
+    }
+}
+
+async fn pass(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    swallows: &AtomicBool,
+) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let Ok(length @ 1..) = from.read(&mut buffer).await else {
+            return;
+        };
+        while swallows.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        if to.write_all(&buffer[..length]).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! A service on a real PostgreSQL: transactions of requests, migrations of many replicas, a database that goes away and comes
+//! back, a password that changes. The binary `ledger` is started as a process, and so is the server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the harness runs only in tests, where a panic is the report"
+)]
+
+#[path = "../blackbox/harness.rs"]
+#[allow(
+    dead_code,
+    reason = "shared with the other tests, which use more of it"
+)]
+mod harness;
+#[path = "../blackbox/http.rs"]
+#[allow(
+    dead_code,
+    reason = "shared with the other tests, which use more of it"
+)]
+mod http;
+
+mod lost;
+mod postgres;
+mod rotation;
+mod starting;
+mod transactions;
+
+use harness::{Sandbox, fresh};
+use postgres::Postgres;
+
+/// A server call blocks.
+async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(call).await.unwrap()
+}
+
+/// A new database on the server that all tests share which do not hurt it.
+async fn database() -> String {
+    let name = format!("ledger{}_{}", std::process::id(), fresh());
+    blocking(move || Postgres::shared().create_database(&name)).await
+}
+
+fn ledger(url: &str) -> Sandbox {
+    Sandbox::of(env!("CARGO_BIN_EXE_ledger"))
+        .env("DATABASE_URL", url)
+        .env("APP_ENV", "prod")
+        .env("APP_SERVER__HOST", "127.0.0.1")
+        .env("APP_LIFECYCLE__DRAIN_DELAY", "0s")
+}
