@@ -162,10 +162,6 @@ async fn survives(
         ready < Duration::from_secs(2) + SLACK,
         "{name}: recovered after {ready:?}"
     );
-    #[allow(
-        clippy::print_stdout,
-        reason = "figures for whoever asks with --nocapture"
-    )]
     println!(
         "{name}: {} refused, the slowest after {longest:?}; others {before:?} before, {away:?} while it was away; requests work after {works:?}, ready after {ready:?}",
         refused.len()

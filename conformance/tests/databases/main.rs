@@ -3,7 +3,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "the harness runs only in tests, where a panic is the report"
+    clippy::print_stdout,
+    reason = "the harness runs only in tests, where a panic is the report, and figures are for who asks with --nocapture"
 )]
 
 #[path = "../blackbox/harness.rs"]

@@ -1,4 +1,5 @@
-//! Links, in SQLite, with their hits counted in memory.
+//! Links, in SQLite or PostgreSQL, with their hits counted in memory. Both understand the same statements; only the types are named
+//! once for each.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,10 +7,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rustboot::prelude::*;
-use rustboot::sqlx::sqlite::SqliteRow;
 use rustboot::sqlx::{self, FromRow, Row};
 
 use crate::LinksConfig;
+
+#[cfg(not(feature = "postgres"))]
+pub(crate) type Db = SqliteDb;
+#[cfg(not(feature = "postgres"))]
+type DbRow = sqlx::sqlite::SqliteRow;
+
+#[cfg(feature = "postgres")]
+pub(crate) type Db = PgDb;
+#[cfg(feature = "postgres")]
+type DbRow = sqlx::postgres::PgRow;
 
 /// A short link.
 #[derive(Debug)]
@@ -30,14 +40,14 @@ impl Link {
 
 /// The links of the application.
 pub(crate) struct Links {
-    db: SqliteDb,
+    db: Db,
     config: Config<LinksConfig>,
     /// Hits by link that are not in the database yet.
     hits: Mutex<HashMap<i64, u64>>,
 }
 
 impl Links {
-    pub(crate) fn new(db: SqliteDb, config: Config<LinksConfig>) -> Self {
+    pub(crate) fn new(db: Db, config: Config<LinksConfig>) -> Self {
         Self {
             db,
             config,
@@ -59,7 +69,7 @@ impl Links {
             None => generate_code(self.config.code_length),
         };
         let link = sqlx::query_as(
-            "INSERT INTO links (code, url, created_at, expires_at) VALUES (?, ?, ?, ?) \
+            "INSERT INTO links (code, url, created_at, expires_at) VALUES ($1, $2, $3, $4) \
              RETURNING id, code, url, hits, created_at, expires_at",
         )
         .bind(code)
@@ -73,7 +83,7 @@ impl Links {
 
     pub(crate) async fn find(&self, code: &str) -> Result<Option<Link>> {
         let link = sqlx::query_as(
-            "SELECT id, code, url, hits, created_at, expires_at FROM links WHERE code = ?",
+            "SELECT id, code, url, hits, created_at, expires_at FROM links WHERE code = $1",
         )
         .bind(code)
         .fetch_optional(&self.db)
@@ -84,7 +94,7 @@ impl Links {
     /// The newest links below `before` (an id), and whether there are more.
     pub(crate) async fn list(&self, before: i64, limit: u32) -> Result<(Vec<Link>, bool)> {
         let mut links: Vec<Link> = sqlx::query_as(
-            "SELECT id, code, url, hits, created_at, expires_at FROM links WHERE id < ? ORDER BY id DESC LIMIT ?",
+            "SELECT id, code, url, hits, created_at, expires_at FROM links WHERE id < $1 ORDER BY id DESC LIMIT $2",
         )
         .bind(before)
         .bind(i64::from(limit) + 1)
@@ -103,7 +113,7 @@ impl Links {
 
     /// Removes a link. False when there was none.
     pub(crate) async fn remove(&self, code: &str) -> Result<bool> {
-        let done = sqlx::query("DELETE FROM links WHERE code = ?")
+        let done = sqlx::query("DELETE FROM links WHERE code = $1")
             .bind(code)
             .execute(&self.db)
             .await?;
@@ -134,7 +144,7 @@ impl Links {
     async fn write(&self, counted: &HashMap<i64, u64>) -> Result<()> {
         let mut tx = self.db.begin().await?;
         for (id, count) in counted {
-            sqlx::query("UPDATE links SET hits = hits + ? WHERE id = ?")
+            sqlx::query("UPDATE links SET hits = hits + $1 WHERE id = $2")
                 .bind(i64::try_from(*count)?)
                 .bind(id)
                 .execute(&mut *tx)
@@ -155,8 +165,8 @@ impl Links {
     }
 }
 
-impl FromRow<'_, SqliteRow> for Link {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+impl FromRow<'_, DbRow> for Link {
+    fn from_row(row: &DbRow) -> sqlx::Result<Self> {
         let time = |millisecond| {
             Timestamp::from_millisecond(millisecond).map_err(|e| sqlx::Error::Decode(e.into()))
         };

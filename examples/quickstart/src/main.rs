@@ -1,7 +1,7 @@
 //! A link shortener: the first example to read.
 //!
 //! - this file: the application, its configuration, what it does on its own
-//! - `links.rs`: a component that keeps links in SQLite
+//! - `links.rs`: a component that keeps links in SQLite, or with the feature `postgres` in PostgreSQL
 //! - `api.rs`: the handlers
 //! - `migrations/`: its tables, `config/`: its settings
 //!
@@ -13,7 +13,7 @@ mod links;
 
 use rustboot::prelude::*;
 
-use links::Links;
+use links::{Db, Links};
 
 #[rustboot::app]
 async fn main() {}
@@ -29,7 +29,7 @@ struct LinksConfig {
 }
 
 #[component]
-async fn links(db: SqliteDb, config: Config<LinksConfig>) -> Links {
+async fn links(db: Db, config: Config<LinksConfig>) -> Links {
     Links::new(db, config)
 }
 

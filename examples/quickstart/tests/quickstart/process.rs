@@ -20,9 +20,12 @@ pub(crate) struct Quickstart {
 impl Quickstart {
     /// Starts it in a folder of its own, on a free port.
     pub(crate) fn start(dir: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_quickstart"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quickstart"));
+        command.env_clear();
+        #[cfg(feature = "postgres")]
+        let command = command.env("DATABASE_URL", database_of(dir));
+        let mut child = command
             .current_dir(dir)
-            .env_clear()
             .env("RUSTBOOT_BASE_DIR", dir)
             .env("PORT", "0")
             .env("LOG_FORMAT", "json")
@@ -72,6 +75,20 @@ impl Quickstart {
             std::thread::sleep(Duration::from_millis(5));
         }
         panic!("it did not stop within {LIMIT:?}");
+    }
+}
+
+/// The database that belongs to a folder, as the file of SQLite does.
+#[cfg(feature = "postgres")]
+fn database_of(dir: &Path) -> String {
+    use crate::postgres::Postgres;
+    let server = Postgres::shared();
+    let folder = dir.file_name().unwrap().to_string_lossy();
+    let name = format!("q{}", folder.replace('.', "").to_lowercase());
+    let there = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
+    match server.execute("postgres", &there).as_str() {
+        "0" => server.create_database(&name),
+        _ => server.url_of(&name),
     }
 }
 

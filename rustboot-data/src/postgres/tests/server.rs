@@ -114,6 +114,29 @@ impl Server {
         server
     }
 
+    /// A physical replica of this one, as streaming replication makes it. Blocks.
+    pub(super) fn replica(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+        std::fs::set_permissions(dir.path(), mode).unwrap();
+        let copied = unprivileged(program("pg_basebackup"))
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(["-U", "postgres", "-R", "-c", "fast", "-D"])
+            .arg(dir.path().join("data"))
+            .status();
+        assert!(copied.unwrap().success(), "pg_basebackup");
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut replica = Self {
+            settings: Vec::new(),
+            port: free.local_addr().unwrap().port(),
+            dir,
+            child: None,
+        };
+        drop(free);
+        replica.resume();
+        replica
+    }
+
     /// Starts it again after a [`Server::kill`].
     pub(super) fn resume(&mut self) {
         let (port, path) = (self.port, self.dir.path().to_owned());

@@ -1,6 +1,6 @@
 //! The module in an application.
 
-use rustboot_core::app::{Assembly, MigrationStatus, Resource, RunningApp, StartError};
+use rustboot_core::app::{Assembly, Resource, RunningApp, StartError};
 use rustboot_core::component::{ComponentKey, Dependency, Wiring};
 use rustboot_core::config::Sources;
 use rustboot_core::source::Location;
@@ -29,6 +29,10 @@ async fn assemble(
     std::fs::create_dir_all(dir.path().join("config")).unwrap();
     std::fs::write(dir.path().join("config/app.toml"), file).unwrap();
     let mut sources = Sources::empty(dir.path());
+    if let Some((_, url)) = file.split_once("# in a variable: ") {
+        let name = "APP_DATABASES__REPORTS__URL".to_owned();
+        sources.environment.push((name, url.trim().to_owned()));
+    }
     let no_delay = ("APP_LIFECYCLE__DRAIN_DELAY".to_owned(), "0s".to_owned());
     sources.environment.push(no_delay);
     let mut info = AppInfo::new("shop", "1.0.0");
@@ -88,7 +92,7 @@ async fn several_databases_each_with_its_own() {
     let server = server::shared().await;
     let (main, reports) = (server.database().await, server.database().await);
     let file = format!(
-        "[database]\nurl = '{main}'\nmax_connections = 2\n[databases.reports]\nurl = '{reports}'\nmax_connections = 7\n"
+        "[database]\nurl = '{main}'\nmax_connections = 2\n[databases.reports]\nmax_connections = 7\n# in a variable: {reports}\n"
     );
     let app = start(&dir, &file).await;
     let context = app.context();
@@ -195,7 +199,67 @@ async fn a_replica_is_read_from_while_it_is_alive_and_not_behind() {
     db.close(Duration::from_secs(5)).await.unwrap();
 }
 
-#[test]
-fn the_status_is_public() {
-    assert_eq!(MigrationStatus::new("a", 1, "applied").state, "applied");
+/// A replica by streaming replication, which falls behind and catches up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_is_behind_is_not_read_from() {
+    let (primary, replica) = tokio::task::spawn_blocking(|| {
+        let primary = server::Server::start();
+        let replica = primary.replica();
+        (primary, replica)
+    })
+    .await
+    .unwrap();
+    let url = primary.database().await;
+    let mut config = config(&url);
+    let of_replica = url.replace(
+        &format!(":{}/", primary.port),
+        &format!(":{}/", replica.port),
+    );
+    config.replicas = vec![of_replica.clone().into()];
+    config.max_replica_lag = Duration::from_secs(2);
+    let db = PgDb::connect(&config).await.unwrap();
+    make_table(&db).await;
+    let reads_from_replica = async || -> bool {
+        sqlx::query_scalar("SELECT pg_is_in_recovery()")
+            .fetch_one(db.read())
+            .await
+            .unwrap()
+    };
+    until("the replica is read from", &reads_from_replica).await;
+    // It stays fit while nothing happens on the primary, however old the last transaction gets.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(reads_from_replica().await);
+
+    let on_replica = PgDb::connect(&super::config(&of_replica)).await.unwrap();
+    sqlx::query("SELECT pg_wal_replay_pause()")
+        .execute(&on_replica)
+        .await
+        .unwrap();
+    until("it falls behind", async || {
+        sqlx::query("INSERT INTO item (name) VALUES (random()::text)")
+            .execute(&db)
+            .await
+            .unwrap();
+        !reads_from_replica().await
+    })
+    .await;
+    let health = crate::wire::Wired::replicas(&db);
+    assert!(
+        health[0].alive && !health[0].read_from && health[0].lag_ms > 2000,
+        "{health:?}"
+    );
+    sqlx::query("SELECT pg_wal_replay_resume()")
+        .execute(&on_replica)
+        .await
+        .unwrap();
+    until("it has caught up", &reads_from_replica).await;
+    let there = count(&db).await;
+    until("what was written is there", async || {
+        let seen: i64 = sqlx::query_scalar("SELECT count(*) FROM item")
+            .fetch_one(&on_replica)
+            .await
+            .unwrap();
+        seen == there
+    })
+    .await;
 }
