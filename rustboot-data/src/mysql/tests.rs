@@ -34,6 +34,7 @@ fn unprivileged(program: &str) -> Command {
 
 struct Server {
     port: u16,
+    process: u32,
     // The folder of the server that runs.
     _dir: TempDir,
 }
@@ -74,14 +75,33 @@ impl Server {
                 .args(["--innodb-buffer-pool-size=32M", "--skip-name-resolve"])
                 .spawn()
                 .unwrap();
-            send.send(()).unwrap();
+            send.send(child.id()).unwrap();
             let _as_long_as_the_process = child;
             loop {
                 std::thread::park();
             }
         });
-        receive.recv().unwrap();
-        Self { port, _dir: dir }
+        let process = receive.recv().unwrap();
+        Self {
+            port,
+            process,
+            _dir: dir,
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let mut kill = Command::new("kill");
+        let sent = kill
+            .args(["-s", signal, &self.process.to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.signal("CONT");
+        self.signal("KILL");
     }
 }
 
@@ -89,6 +109,10 @@ impl Server {
 async fn database() -> String {
     static SHARED: LazyLock<Server> = LazyLock::new(Server::start);
     let server = tokio::task::spawn_blocking(|| &*SHARED).await.unwrap();
+    database_on(server).await
+}
+
+async fn database_on(server: &Server) -> String {
     let url = |database: &str| format!("mysql://root@127.0.0.1:{}/{database}", server.port);
     let deadline = Instant::now() + Duration::from_secs(60);
     let mut connection = loop {
@@ -285,6 +309,34 @@ async fn many_may_migrate_at_once_and_a_failure_says_what_stays() {
         status.iter().all(|one| one.state == "applied"),
         "{status:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_server_is_given_up_and_taken_back() {
+    let server = tokio::task::spawn_blocking(Server::start).await.unwrap();
+    let mut config = config(&database_on(&server).await);
+    config.acquire_timeout = Duration::from_secs(2);
+    let db = MySqlDb::connect(&config).await.unwrap();
+    db.execute("SELECT 1").await.unwrap();
+    server.signal("STOP");
+    let outcomes = futures_util::future::join_all((0..6).map(|_| async {
+        let began = Instant::now();
+        let outcome = db.execute("SELECT 1").await;
+        (outcome.map(|_| ()), began.elapsed())
+    }))
+    .await;
+    for (outcome, took) in outcomes {
+        let error = outcome.unwrap_err();
+        let kind = crate::kind_of(&error).map(|(kind, _)| kind.status());
+        assert_eq!(kind, Some(503), "{error}");
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    }
+    server.signal("CONT");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while db.execute("SELECT 1").await.is_err() {
+        assert!(Instant::now() < deadline, "it does not recover");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[test]
