@@ -242,8 +242,11 @@ impl DatabasesConfig {
 
 impl Describe for DatabasesConfig {
     fn fields() -> Vec<Field> {
-        // Its keys are names that only the user knows.
         Vec::new()
+    }
+
+    fn entries() -> Option<Vec<Field>> {
+        Some(DatabaseConfig::fields())
     }
 }
 

@@ -115,3 +115,48 @@ async fn without_a_database_the_start_waits_and_then_says_so() {
     );
     assert!(exit.stderr.contains("DATABASE_URL"), "{exit:?}");
 }
+
+#[tokio::test]
+async fn named_databases_are_configuration_like_any_other() {
+    let run = async |args: &[&str]| {
+        let exit = ledger("postgres://u:s3cret@h/d")
+            .env(
+                "APP_DATABASES__REPORTS__URL",
+                "postgres://u:s3cret@h/d?options=s3cret",
+            )
+            .env("APP_DATABASES__REPORTS__MAX_CONNECTIONS", "7")
+            .env(
+                "APP_DATABASES__REPORTS__REPLICAS",
+                "postgres://u:s3cret@r/d,postgres://u:s3cret@s/d",
+            )
+            .run(args)
+            .await;
+        assert_eq!(exit.code, Some(0), "{exit:?}");
+        assert!(!format!("{exit:?}").contains("s3cret"), "{exit:?}");
+        exit.stdout
+    };
+    let shown: serde_json::Value =
+        serde_json::from_str(&run(&["config", "--format", "json"]).await).unwrap();
+    assert_eq!(shown["databases.reports.url"]["value"], "***", "{shown}");
+    assert_eq!(
+        shown["databases.reports.replicas"]["value"],
+        serde_json::json!(["***"]),
+        "{shown}"
+    );
+    assert_eq!(
+        shown["databases.reports.max_connections"]["value"], 7,
+        "{shown}"
+    );
+    let schema: serde_json::Value =
+        serde_json::from_str(&run(&["config", "schema"]).await).unwrap();
+    let entry = &schema["properties"]["databases"]["additionalProperties"];
+    assert_eq!(entry["properties"]["url"]["writeOnly"], true, "{entry}");
+    assert_eq!(entry["additionalProperties"], false, "{entry}");
+    let default = run(&["config", "default"]).await;
+    assert!(default.contains("# [databases.NAME]"), "{default}");
+    let checked = run(&["check"]).await;
+    assert!(
+        checked.contains("PostgreSQL at h:5432/d, as databases.reports.url says"),
+        "{checked}"
+    );
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use figment::value::{Num, Value};
 use serde_json::json;
 
-use super::settings::{Settings, keys_of};
+use super::settings::{Settings, entry_field, keys_of};
 use super::{ConfigDef, Origin, Shape};
 use super::{bind, mask};
 
@@ -41,12 +41,17 @@ pub(crate) fn effective(settings: &Settings, sections: &[ConfigDef]) -> BTreeMap
         if let Some((parent, _)) = key.rsplit_once('.') {
             entries.remove(parent);
         }
-        let is_secret = secret.iter().any(|s| {
-            *s == key
-                || key
-                    .strip_prefix(s.as_str())
-                    .is_some_and(|rest| rest.starts_with('.'))
-        });
+        let entry = sections.iter().find_map(|def| entry_field(def, &key));
+        if let Some(field) = entry {
+            types.insert(key.clone(), field.shape.map(|shape| shape()));
+        }
+        let is_secret = entry.is_some_and(|field| field.secret)
+            || secret.iter().any(|s| {
+                *s == key
+                    || key
+                        .strip_prefix(s.as_str())
+                        .is_some_and(|rest| rest.starts_with('.'))
+            });
         let mut value = to_json(&key, is_secret, value);
         if let (Some(Some(shape)), serde_json::Value::String(text)) = (types.get(&key), &value)
             && let Some(typed) = typed(shape, text)
@@ -60,7 +65,11 @@ pub(crate) fn effective(settings: &Settings, sections: &[ConfigDef]) -> BTreeMap
 
 fn to_json(key: &str, secret: bool, value: &Value) -> serde_json::Value {
     if secret || mask::is_sensitive(key) {
-        return json!(mask::MASK);
+        return match value {
+            // There is nothing in it.
+            Value::Array(_, items) if items.is_empty() => json!([]),
+            _ => json!(mask::MASK),
+        };
     }
     match value {
         Value::String(_, text) => json!(mask::shown(key, secret, text)),

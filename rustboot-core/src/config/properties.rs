@@ -133,6 +133,11 @@ impl Field {
 pub trait Describe {
     /// The fields, in the order in which they are written.
     fn fields() -> Vec<Field>;
+
+    /// For a section whose keys are names that the user chooses (`[databases.NAME]`): the fields below each of them.
+    fn entries() -> Option<Vec<Field>> {
+        None
+    }
 }
 
 /// A section of the configuration: bound, validated and documented when the application starts.
@@ -161,6 +166,8 @@ pub struct ConfigDef {
     pub location: Location,
     /// Its fields.
     pub fields: fn() -> Vec<Field>,
+    /// The fields below each key, when the keys are names.
+    pub entries: fn() -> Option<Vec<Field>>,
     pub(crate) type_id: fn() -> TypeId,
     pub(crate) bind: fn(&mut Binding<'_>) -> Option<Arc<dyn Any + Send + Sync>>,
     pub(crate) rebind: fn(&mut Binding<'_>) -> Option<Replacement>,
@@ -177,6 +184,7 @@ impl ConfigDef {
             name: T::NAME,
             location: T::LOCATION,
             fields: T::fields,
+            entries: T::entries,
             type_id: TypeId::of::<T>,
             bind: |binding| {
                 let value: T = bind::section(binding)?;

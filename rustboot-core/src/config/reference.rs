@@ -12,7 +12,10 @@ use super::{ConfigDef, Shape};
 pub(crate) fn schema(title: &str, sections: &[ConfigDef], is_dev: bool) -> Value {
     let mut root = Map::new();
     for def in sections {
-        let section = object(&(def.fields)(), is_dev);
+        let mut section = object(&(def.fields)(), is_dev);
+        if let Some(fields) = (def.entries)() {
+            section["additionalProperties"] = object(&fields, is_dev);
+        }
         insert(
             &mut root,
             &def.prefix.split('.').collect::<Vec<_>>(),
@@ -48,10 +51,6 @@ fn insert(properties: &mut Map<String, Value>, path: &[&str], section: Value) {
 }
 
 fn object(fields: &[Field], is_dev: bool) -> Value {
-    if fields.is_empty() {
-        // A section whose keys are names: `[databases.NAME]`.
-        return json!({ "type": "object", "properties": {} });
-    }
     let properties: Map<String, Value> = fields
         .iter()
         .map(|field| (field.name.to_owned(), property(field, is_dev)))
@@ -150,6 +149,16 @@ pub(crate) fn default_file(name: &str, sections: &[ConfigDef], is_dev: bool) -> 
         collect(def.prefix, (def.fields)(), &mut tables);
     }
     let mut text = format!("# config/app.toml of {name}: every key at its default.\n");
+    for def in sections {
+        if let Some(fields) = (def.entries)() {
+            text += &format!(
+                "\n# [{}.NAME]: any number of them, each with its own name, and with\n",
+                def.prefix
+            );
+            let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+            text += &format!("# {}\n", names.join(", "));
+        }
+    }
     for (prefix, fields) in tables {
         text += &format!(
             "\n[{}]\n",

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::bind::{self, Binding, UnknownKey};
 use super::load::{FileStates, file_states};
 use super::secret_source::{self, Fetched};
-use super::settings::{Settings, keys_of};
+use super::settings::{Settings, entry_field, keys_of};
 use super::{ConfigDef, Describe, Field, Properties};
 use crate::app::AppContext;
 use crate::error::{Error, Result};
@@ -257,7 +257,10 @@ fn difference(old: &Settings, new: &Settings, sections: &[ConfigDef]) -> ConfigC
         .collect();
     let needs_restart = keys
         .iter()
-        .filter(|key| fixed.contains(key))
+        .filter(|key| {
+            let entry = || sections.iter().find_map(|def| entry_field(def, key));
+            fixed.contains(key) || entry().is_some_and(|field| field.restart)
+        })
         .cloned()
         .collect();
     ConfigChange {

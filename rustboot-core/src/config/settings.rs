@@ -294,3 +294,13 @@ pub(crate) fn keys_of(def: &ConfigDef) -> Vec<(String, Field)> {
     add(def.prefix, &(def.fields)(), &mut keys);
     keys
 }
+
+/// The field that a key stands for in a section whose keys are names.
+pub(crate) fn entry_field(def: &ConfigDef, key: &str) -> Option<Field> {
+    let below = key.strip_prefix(def.prefix)?.strip_prefix('.')?;
+    let (_, name) = below.split_once('.')?;
+    let fields = (def.entries)()?;
+    // A value may be a list or a map, whose parts have keys of their own.
+    let name = name.split('.').next()?;
+    fields.into_iter().find(|field| field.name == name)
+}
