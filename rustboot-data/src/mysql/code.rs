@@ -54,11 +54,11 @@ pub(super) fn is_transient(error: &Error) -> bool {
     }
 }
 
-/// Whether a connection does not survive it.
+/// Whether a connection is of no use after it: it ended, or it leads to a server that is the primary no longer.
 pub(super) fn is_broken(error: &Error) -> bool {
     match error {
         Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
-        Error::Database(error) => matches!(number(error.as_ref()), Some(1053 | 1927)),
+        Error::Database(error) => matches!(number(error.as_ref()), Some(1053 | 1290 | 1836 | 1927)),
         _ => false,
     }
 }

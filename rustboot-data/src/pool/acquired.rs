@@ -79,7 +79,8 @@ impl<DB: Driver> Drop for Acquired<DB> {
         let Some(mut session) = self.session.take() else {
             return;
         };
-        match session.release() {
+        let generation = self.pool.sessions.manager().terms.load().generation;
+        match session.release(generation) {
             Fate::Free => session.rest(),
             Fate::Lost => drop(Object::take(session)),
             // Its place in the pool stays taken for so long.

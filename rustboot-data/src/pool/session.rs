@@ -103,8 +103,8 @@ impl<DB: Driver> Session<DB> {
     }
 
     /// Somebody is done with it. Begins to clean up what they left, without waiting.
-    pub(super) fn release(&mut self) -> Fate {
-        if self.state.broken {
+    pub(super) fn release(&mut self, generation: u64) -> Fate {
+        if self.state.broken || self.generation != generation {
             return Fate::Lost;
         }
         if !self.needs_cleaning() {

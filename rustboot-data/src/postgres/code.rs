@@ -65,13 +65,20 @@ pub(super) fn is_transient(error: &Error) -> bool {
     }
 }
 
-/// Whether a connection does not survive it.
+/// Whether a connection is of no use after it: it ended, or it leads to a server that is the primary no longer, and a new one
+/// may find the new primary.
 pub(super) fn is_broken(error: &Error) -> bool {
     match error {
         Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
-        Error::Database(error) => error
-            .try_downcast_ref::<PgDatabaseError>()
-            .is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic)),
+        Error::Database(error) => {
+            error
+                .try_downcast_ref::<PgDatabaseError>()
+                .is_some_and(|error| {
+                    let ended = matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic);
+                    // read_only_sql_transaction
+                    ended || error.code() == "25006"
+                })
+        }
         _ => false,
     }
 }

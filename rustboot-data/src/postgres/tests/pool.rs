@@ -275,3 +275,24 @@ async fn a_commit_that_was_a_rollback_is_no_success() {
     tx.commit().await.unwrap();
     assert_eq!(count(&db).await, 2);
 }
+
+/// After a failover, the old primary still answers: a new connection may find the new one.
+#[tokio::test]
+async fn a_connection_to_a_server_that_became_read_only_is_not_kept() {
+    let db = fixture(|config| config.max_connections = 1).await;
+    let pid = async || -> i32 {
+        sqlx::query_scalar("SELECT pg_backend_pid()")
+            .fetch_one(&db)
+            .await
+            .unwrap()
+    };
+    let before = pid().await;
+    sqlx::query("SET default_transaction_read_only = on")
+        .execute(&db)
+        .await
+        .unwrap();
+    let error = insert(&db, "a").await.unwrap_err();
+    assert_eq!(crate::kind_of(&error).unwrap().0, ErrorKind::Unavailable);
+    insert(&db, "a").await.unwrap();
+    assert_ne!(pid().await, before);
+}
