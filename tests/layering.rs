@@ -27,7 +27,7 @@ enum Outsiders {
 
 /// Section 2 of the design: `web → core, observe`; `data → core, observe`; `observe → core`; the facade knows everybody, and
 /// core and the macros know nobody. Siblings that need each other ask core for a trait.
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     Rule {
         name: "rustboot-core",
         ours: &[],
@@ -95,6 +95,13 @@ const RULES: [Rule; 7] = [
         outsiders: Outsiders::Without(&["axum*", "deadpool*", "matchit", "redis*", "sqlx*"]),
         optional: &[],
     },
+    // Outsiders of a server: it hands out URLs, and knows no client.
+    Rule {
+        name: "rustboot-servers",
+        ours: &[],
+        outsiders: Outsiders::Only(&["fastrand", "rustix", "thiserror"]),
+        optional: &[],
+    },
     Rule {
         name: "rustboot-macros",
         ours: &[],
@@ -108,6 +115,7 @@ const RULES: [Rule; 7] = [
             "rustboot-data",
             "rustboot-macros",
             "rustboot-observe",
+            "rustboot-servers",
             "rustboot-vault",
             "rustboot-web",
         ],

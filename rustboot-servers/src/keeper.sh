@@ -1,0 +1,37 @@
+# Runs a server, and ends it with the process that asked for it. Its arguments: the directory of the run, and the command.
+#
+# The standard input is a pipe whose other end only the owner has. It closes when the owner is gone, whatever ended it. The
+# standard output has the process id of the server in a line, and then stays open for as long as the server lives, since
+# the server has it as descriptor 3: that is how the owner knows.
+run=$1
+shift
+umask 077
+mkdir "$run" 2>/dev/null || [ -O "$run" ] || {
+    echo "cannot make $run"
+    exit 1
+}
+"$@" 3>&1 >>"$run/log" 2>&1 </dev/null &
+# The signals of the last lines are for the others of this process group.
+trap '' HUP INT QUIT TERM
+echo "$!"
+exec >/dev/null 2>&1
+keep=
+while read -r line; do
+    case $line in
+    keep) keep=yes ;;
+    reap) wait ;;
+    esac
+done
+# A server may be stopped, still be in its preparations, or have clients: TERM ends what has not begun, QUIT ends
+# PostgreSQL without waiting for anybody.
+kill -s CONT 0
+kill -s TERM 0
+kill -s QUIT 0
+wait
+[ -z "$keep" ] || exit 0
+# Children of what was ended in its preparations may still write.
+tries=0
+until rm -rf "$run" || [ "$tries" -ge 100 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
