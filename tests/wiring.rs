@@ -255,3 +255,36 @@ async fn names_of_checks_are_unique() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn what_is_wired_is_shown_with_the_traits_and_names_it_is_found_under() {
+    let app = start(builder()).await;
+    let (status, body) = ask(&app, "GET", "/components").await;
+    assert_eq!(status, 200);
+    let body: Value = rustboot::serde_json::from_str(&body).unwrap();
+    let components = body["components"].as_array().unwrap();
+    let find = |name: &str| {
+        let found = components.iter().find(|shown| {
+            shown["type"]
+                .as_str()
+                .is_some_and(|shown| shown.ends_with(name))
+        });
+        found.unwrap_or_else(|| panic!("{name}: {body}"))
+    };
+    let smtp = find("::Smtp");
+    assert_eq!(smtp["name"], "eu");
+    let location = smtp["location"].as_str().unwrap();
+    assert!(location.starts_with("tests/wiring.rs:"), "{location}");
+    let seen_as = smtp["as"].as_array().unwrap();
+    assert!(
+        seen_as
+            .iter()
+            .any(|seen| seen["type"] == "dyn wiring::Mailer"
+                && seen["name"] == "eu"
+                && seen["primary"] == true),
+        "{smtp}"
+    );
+    let needs = find("::Seen")["needs"].as_array().unwrap();
+    assert!(needs.contains(&json!("Smtp named \"eu\"")), "{needs:?}");
+    app.stop().await;
+}

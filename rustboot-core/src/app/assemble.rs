@@ -93,6 +93,7 @@ impl AppBuilder {
             inputs,
             config_listeners: self.config_listeners,
             secret_sources: self.secrets.all,
+            task_defs: self.tasks,
             sections: self.sections,
             section_defs: self.section_defs,
             conditions: self.conditions,
@@ -190,7 +191,9 @@ impl AppBuilder {
         let resolved = schedule::resolve(&self.tasks, settings);
         settings.read_alone.extend(resolved.keys);
         let problems = resolved.problems;
-        self.report.configuration.extend(problems.configuration);
+        for problem in problems.configuration {
+            self.blame(problem);
+        }
         self.report.wiring.extend(problems.wiring);
         resolved.tasks
     }

@@ -24,7 +24,7 @@ use crate::lifecycle::{
 };
 use crate::management::Endpoint;
 use crate::report::Report;
-use crate::schedule::TaskStates;
+use crate::schedule::{TaskDef, TaskStates};
 
 pub(crate) type Sections = crate::component::TypeIdMap<Arc<dyn Any + Send + Sync>>;
 
@@ -63,6 +63,7 @@ pub(crate) struct Parts {
     pub(crate) inputs: Inputs,
     pub(crate) config_listeners: Vec<ConfigListener>,
     pub(crate) secret_sources: Vec<Arc<dyn ErasedSource>>,
+    pub(crate) task_defs: Vec<TaskDef>,
     pub(crate) sections: Sections,
     pub(crate) section_defs: Vec<ConfigDef>,
     pub(crate) conditions: Vec<Condition>,

@@ -442,3 +442,42 @@ async fn several_applications_do_not_disturb_each_other() {
     assert!(!two.context().shutdown().is_requested());
     assert_eq!(two.stop().await, 0);
 }
+
+/// The factories finish in another order each time and are declared in another order each time.
+#[tokio::test(start_paused = true)]
+async fn two_hundred_starts_give_the_same_order() {
+    const NAMES: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+    let mut first: Option<Vec<String>> = None;
+    for _ in 0..200 {
+        let mut app = builder();
+        let mut order: Vec<usize> = (0..NAMES.len()).collect();
+        fastrand::shuffle(&mut order);
+        for index in order {
+            // Each needs the one that stands at half its place: three or four levels.
+            let needs = match index / 2 {
+                half if half != index => vec![ComponentKey::of::<usize>().named(NAMES[half])],
+                _ => Vec::new(),
+            };
+            let needs = needs.into_iter().map(Dependency::required).collect();
+            let key = ComponentKey::of::<usize>().named(NAMES[index]);
+            app.fallback_component(key, needs, move |_| {
+                Ok(Box::pin(async move {
+                    tokio::time::sleep(Duration::from_millis(fastrand::u64(0..50))).await;
+                    Ok(Instance::new(index))
+                }))
+            });
+            app.require(key);
+        }
+        let app = app.assemble().await.unwrap().start().await.unwrap();
+        let order: Vec<String> = app
+            .context()
+            .components()
+            .order()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        app.stop().await;
+        assert_eq!(order.len(), NAMES.len());
+        assert_eq!(*first.get_or_insert_with(|| order.clone()), order);
+    }
+}

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use super::graph::Plan;
+use super::registry::Description;
 use super::{BoxFuture, ComponentKey, Components, Instance, Resolver};
 use crate::app::AppContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -153,11 +154,9 @@ pub(crate) async fn build(
     }
 
     // The order that counts for stopping is that of the plan, not the one in which the factories happened to finish.
-    let order: Vec<ComponentKey> = (0..plan.nodes.len())
-        .filter(|i| finished[*i])
-        .map(|i| plan.nodes[i].key)
-        .collect();
-    built.components.set_order(order);
+    let finished = (0..plan.nodes.len()).filter(|i| finished[*i]);
+    let descriptions = finished.map(|i| describe(plan, i)).collect();
+    built.components.describe(descriptions);
     match failure {
         None => Ok(built),
         Some((i, error)) => {
@@ -168,6 +167,23 @@ pub(crate) async fn build(
             );
             Err((built, error.context(what)))
         }
+    }
+}
+
+fn describe(plan: &Plan, index: usize) -> Description {
+    let node = &plan.nodes[index];
+    let answers = plan.answers[index].iter();
+    Description {
+        key: node.key,
+        location: node.location,
+        needs: plan.needs[index]
+            .iter()
+            .map(|i| plan.nodes[*i].key)
+            .collect(),
+        seen_as: answers
+            .filter(|answered| answered.cast.is_some())
+            .copied()
+            .collect(),
     }
 }
 

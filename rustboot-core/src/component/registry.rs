@@ -10,6 +10,7 @@ use super::graph::Answered;
 use super::{ComponentKey, Dependency, DependencyKind};
 use crate::app::AppContext;
 use crate::config::{Config, Properties};
+use crate::source::Location;
 
 /// One component, its type erased.
 #[derive(Clone)]
@@ -74,11 +75,21 @@ struct Entry {
     is_the_one: bool,
 }
 
+/// What is shown of a component: which one it is, where it was declared, what it needed, and as what it can be taken.
+#[derive(Debug, Clone)]
+pub(crate) struct Description {
+    pub(crate) key: ComponentKey,
+    pub(crate) location: Location,
+    pub(crate) needs: Vec<ComponentKey>,
+    pub(crate) seen_as: Vec<Answered>,
+}
+
 /// All components of an application.
 #[derive(Debug, Default)]
 pub struct Components {
     by_type: TypeIdMap<Vec<Entry>>,
     order: Vec<ComponentKey>,
+    descriptions: Vec<Description>,
 }
 
 impl Components {
@@ -104,8 +115,14 @@ impl Components {
         }
     }
 
-    pub(crate) fn set_order(&mut self, order: Vec<ComponentKey>) {
-        self.order = order;
+    /// Says which there are, in the order of construction.
+    pub(crate) fn describe(&mut self, descriptions: Vec<Description>) {
+        self.order = descriptions.iter().map(|shown| shown.key).collect();
+        self.descriptions = descriptions;
+    }
+
+    pub(crate) fn descriptions(&self) -> &[Description] {
+        &self.descriptions
     }
 
     /// The component of that type and name.

@@ -20,6 +20,7 @@ use crate::app::AppContext;
 use crate::error::{Error, Result};
 use crate::lifecycle::Restart;
 use crate::report::{Problem, Report};
+use crate::schedule;
 use crate::source::Location;
 
 /// `[config]`.
@@ -207,7 +208,10 @@ fn reload_now(
         };
         replacements.extend((def.rebind)(&mut binding).map(|replacement| (def, replacement)));
     }
-    settings.read_alone.clone_from(&app.settings().read_alone);
+    // Tasks are set up at start and stay as they are, but a file that no next start would accept is not accepted now.
+    let tasks = schedule::resolve(&parts.task_defs, &settings);
+    settings.read_alone = tasks.keys;
+    report.configuration.extend(tasks.problems.configuration);
     verify(
         &mut settings,
         &unknown,
@@ -240,11 +244,11 @@ fn difference(old: &Settings, new: &Settings, sections: &[ConfigDef]) -> ConfigC
             .map(|(key, value, _)| (key, value.clone()))
             .collect()
     };
-    let (old, new) = (leaves(old), leaves(new));
-    let mut keys: Vec<String> = old
+    let (before, after) = (leaves(old), leaves(new));
+    let mut keys: Vec<String> = before
         .keys()
-        .chain(new.keys())
-        .filter(|key| old.get(*key) != new.get(*key))
+        .chain(after.keys())
+        .filter(|key| before.get(*key) != after.get(*key))
         .cloned()
         .collect();
     keys.sort();
@@ -254,6 +258,7 @@ fn difference(old: &Settings, new: &Settings, sections: &[ConfigDef]) -> ConfigC
         .flat_map(keys_of)
         .filter(|(_, field)| field.restart)
         .map(|(key, _)| key)
+        .chain(new.read_alone.iter().map(|key| (*key).to_owned()))
         .collect();
     let needs_restart = keys
         .iter()

@@ -39,7 +39,7 @@ impl Describe for LifecycleConfig {
                 "start_timeout",
                 "Duration",
                 "How long one component, with its migrations, may take to start.",
-            ).typed::<Duration>()
+            ).typed::<Duration>().restart()
             .default_text("60s"),
         ]
     }

@@ -27,9 +27,29 @@ async fn components(call: Call) -> Reply {
     let components: Vec<Value> = call
         .app
         .components()
-        .order()
+        .descriptions()
         .iter()
-        .map(|key| json!({ "type": key.type_name(), "name": key.name() }))
+        .map(|shown| {
+            let seen_as: Vec<Value> = shown
+                .seen_as
+                .iter()
+                .map(|seen| {
+                    json!({
+                        "type": seen.key.type_name(),
+                        "name": seen.key.name(),
+                        // What `Inject` of that type and name gives.
+                        "primary": seen.is_the_one,
+                    })
+                })
+                .collect();
+            json!({
+                "type": shown.key.type_name(),
+                "name": shown.key.name(),
+                "location": shown.location.to_string(),
+                "as": seen_as,
+                "needs": shown.needs.iter().map(|key| key.to_string()).collect::<Vec<_>>(),
+            })
+        })
         .collect();
     Reply::json(200, &json!({ "components": components }))
 }

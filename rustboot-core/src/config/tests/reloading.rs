@@ -92,3 +92,32 @@ async fn listeners_hear_of_it_and_watched_files_are_noticed() {
     assert_eq!(shop.api_key.expose_secret(), "another");
     app.stop().await;
 }
+
+/// Tasks take their times once: a new one is named, and one that no start would accept is not accepted now.
+#[tokio::test]
+async fn keys_that_only_tasks_read_are_checked_and_need_a_restart() {
+    use crate::schedule::{Period, TaskDef, TaskOptions, Trigger};
+    let world = World::new().file("config/app.toml", "[cleanup]\nevery = \"1h\"\n");
+    let mut builder = world.builder();
+    builder.task(TaskDef {
+        name: "cleanup",
+        trigger: Trigger::Every(Period::Configured("${cleanup.every}")),
+        options: TaskOptions::new(),
+        location: Location::new("src/main.rs", 7),
+        dependencies: Vec::new,
+        call: |_| Ok(Box::pin(async { Ok(()) })),
+    });
+    let app = builder.assemble().await.unwrap().start().await.unwrap();
+    let file = world.path().join("config/app.toml");
+    std::fs::write(&file, "[cleanup]\nevery = \"2h\"\n").unwrap();
+    let change = app.context().reload_config().await.unwrap();
+    assert_eq!(change.needs_restart, ["cleanup.every"]);
+    std::fs::write(&file, "[cleanup]\nevery = \"often\"\n").unwrap();
+    let report = app.context().reload_config().await.unwrap_err().to_string();
+    assert!(
+        report.contains("cleanup.every: expected a duration with its unit")
+            && report.contains("needed by #[scheduled] `cleanup` (src/main.rs:7)"),
+        "{report}"
+    );
+    app.stop().await;
+}
