@@ -132,8 +132,18 @@ impl Layer {
         self.dict = dict;
     }
 
-    /// Where a key was set: the key itself, or the nearest one above it that is known.
+    /// Where a key was set: the key itself, the first one below it (a list whose items are numbered variables), or the
+    /// nearest one above it that is known.
     pub(crate) fn origin(&self, key: &str) -> Origin {
+        let mut below = self.origins.range(format!("{key}.")..);
+        if !self.origins.contains_key(key)
+            && let Some((first, origin)) = below.next()
+            && first
+                .strip_prefix(key)
+                .is_some_and(|rest| rest.starts_with('.'))
+        {
+            return origin.clone();
+        }
         let mut key = key;
         loop {
             if let Some(origin) = self.origins.get(key) {

@@ -1,6 +1,7 @@
 //! Configuration through the public door: sources in, structs or a report out.
 
 mod binding;
+mod cases;
 mod layers;
 mod reloading;
 mod reporting;

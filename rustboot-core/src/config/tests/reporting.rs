@@ -44,85 +44,6 @@ fn six_mistakes_are_one_report() {
     assert_eq!(report, expected);
 }
 
-fn message(toml: &str) -> String {
-    let report = World::new()
-        .file(
-            "config/app.toml",
-            &format!("[shop.labels]\n[shop]\n{toml}\n"),
-        )
-        .report::<Shop>();
-    assert_eq!(report.configuration.len(), 1, "{report}");
-    let problem = &report.configuration[0];
-    format!("{}: {}", problem.subject, problem.message)
-}
-
-#[test]
-fn every_kind_of_wrong_value_says_what_is_expected() {
-    for (toml, expected) in [
-        (
-            "port = 70000",
-            "shop.port: expected a number from 0 to 65535, found 70000",
-        ),
-        (
-            "port = -1",
-            "shop.port: expected a number from 0 to 65535, found -1",
-        ),
-        (
-            "port = 1.5",
-            "shop.port: expected a number from 0 to 65535, found 1.5",
-        ),
-        (
-            "port = [1]",
-            "shop.port: expected a number from 0 to 65535, found a list",
-        ),
-        (
-            "port = {}",
-            "shop.port: expected a number from 0 to 65535, found a section",
-        ),
-        (
-            "open = \"maybe\"",
-            "shop.open: expected true or false, found \"maybe\"",
-        ),
-        (
-            "rate = \"fast\"",
-            "shop.rate: expected a number, found \"fast\"",
-        ),
-        (
-            "currency = true",
-            "shop.currency: expected a text, found true",
-        ),
-        (
-            "sizes = [1, \"x\"]",
-            "shop.sizes.1: expected a number from 0 to 4294967295, found \"x\"",
-        ),
-        ("payments = 3", "shop.payments: expected a list, found 3"),
-        ("delivery = 3", "shop.delivery: expected a section, found 3"),
-        (
-            "upload = \"10 apples\"",
-            "shop.upload: expected a size with its unit, such as 512B, 64KiB or 10MB, found \"10 apples\"",
-        ),
-        (
-            "[shop.delivery]\nradius = \"far\"",
-            "shop.delivery.radius: expected a number from 0 to 4294967295, found \"far\"",
-        ),
-        (
-            "[shop.delivery]\nradios = 1",
-            "shop.delivery.radios: unknown key, did you mean `radius`?",
-        ),
-        ("xyzzy = 1", "shop.xyzzy: unknown key"),
-        (
-            "region = \"${REGION}\"",
-            "shop.region: ${REGION} is not set, and has no default",
-        ),
-        (
-            "region = \"${REGION\"",
-            "shop.region: the placeholder is not complete",
-        ),
-    ] {
-        assert_eq!(message(toml), expected);
-    }
-}
-
 #[test]
 fn a_broken_file_is_reported_with_its_line_and_nothing_else_is() {
     let report = World::new()
@@ -203,26 +124,6 @@ fn a_secret_is_in_no_report() {
         report.contains("vault.address: invalid IP address syntax"),
         "{report}"
     );
-}
-
-#[test]
-fn arguments_that_make_no_sense_are_in_the_report() {
-    for (argument, expected) in [
-        ("--server.port", "--server.port: needs a value"),
-        ("--set", "--set: needs a value after it"),
-        ("--set=port", "--set: expected KEY=VALUE with a dotted key"),
-        (
-            "--shop.prot=1",
-            "shop.prot: unknown key, did you mean `port`?",
-        ),
-    ] {
-        let report = World::new()
-            .file("config/app.toml", "[shop.labels]\n")
-            .arg(argument)
-            .report::<Shop>()
-            .to_string();
-        assert!(report.contains(expected), "{report}");
-    }
 }
 
 #[test]
