@@ -8,6 +8,7 @@ mod journal;
 mod mounted;
 mod settings;
 mod stock;
+mod store;
 mod surroundings;
 mod tasks;
 
@@ -17,6 +18,9 @@ use rustboot::prelude::*;
 async fn main(app: &mut AppBuilder) -> Result<()> {
     app.router(mounted::router());
     let settings = app.config::<settings::Conformance>()?;
+    if let Some(file) = &settings.store {
+        app.secret_source(store::Store(file.clone()));
+    }
     app.health(stock::Stock::new(settings.stock));
     Ok(())
 }

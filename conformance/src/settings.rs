@@ -48,6 +48,8 @@ pub(crate) struct Conformance {
     /// Whether the task `unlucky` fails.
     #[config(default = false)]
     pub(crate) task_fails: bool,
+    /// A file of secrets that the service has a source of its own for; none by default.
+    pub(crate) store: Option<String>,
     /// What the health indicator says.
     #[config(default = "up")]
     pub(crate) stock: StockLevel,

@@ -1,5 +1,7 @@
 //! A secret is never printed, wherever it stands and whatever goes wrong with it.
 
+use rustix::process::Signal;
+
 use crate::harness::{Exit, Sandbox};
 
 /// What must be nowhere. It is a word, so that no masking of numbers or URLs hides it by accident.
@@ -17,7 +19,7 @@ fn assert_exit_silent(what: &str, exit: &Exit) {
 type Place = fn(Sandbox) -> Sandbox;
 
 /// Everywhere that a secret can be given rightly.
-const PLACES: [(&str, Place); 8] = [
+const PLACES: [(&str, Place); 9] = [
     ("the environment", |s| s.env("APP_SHOP__API_KEY", CANARY)),
     ("app.toml", |s| {
         s.file(
@@ -45,6 +47,11 @@ const PLACES: [(&str, Place); 8] = [
         let path = s.path("elsewhere").display().to_string();
         s.file("elsewhere", &format!("{CANARY}\n"))
             .env("APP_SHOP__API_KEY_FILE", &path)
+    }),
+    ("a store of the application's own", |s| {
+        let path = s.path("store").display().to_string();
+        s.file("store", &format!("shop.api_key {CANARY}\n"))
+            .env("APP_CONFORMANCE__STORE", &path)
     }),
     ("an argument", |s| {
         s.args(&["--set", &format!("shop.api_key={CANARY}")])
@@ -81,7 +88,18 @@ async fn a_secret_arrives_from_everywhere_and_is_shown_nowhere() {
             "/conditions",
             "/startup",
             "/metrics",
+            "/tasks",
+            "/routes",
+            "/loggers",
             "/panic/config",
+            "/panic",
+            "/error/internal",
+            "/error/unavailable",
+            "/error/io",
+            "/error/plain",
+            "/error/missing",
+            "/error/conflict",
+            "/nowhere",
         ] {
             assert_silent(place, &service.get(endpoint).await.everything());
         }
@@ -90,6 +108,12 @@ async fn a_secret_arrives_from_everywhere_and_is_shown_nowhere() {
             "***",
             "{place}"
         );
+        service.signal(Signal::HUP);
+        service
+            .log_line("the reload", |line| {
+                line["message"] == "configuration read again: nothing changed"
+            })
+            .await;
         let exit = service.stop().await;
         assert_eq!(exit.code, Some(0), "{place}: {exit:?}");
         assert!(

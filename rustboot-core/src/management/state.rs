@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Call, Endpoint, Exposure, Reply};
 use crate::config::print;
+use crate::lifecycle::milliseconds;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -80,7 +81,7 @@ async fn tasks(call: Call) -> Reply {
                 "failures": state.failures,
                 "skipped": state.skipped,
                 "last_run": state.last_run.map(|time| time.to_string()),
-                "last_duration_ms": state.last_duration.map(|took| took.as_secs_f64() * 1e3),
+                "last_duration_ms": state.last_duration.map(milliseconds),
                 "last_error": state.last_error,
                 "next_run": state.next_run.map(|time| time.to_string()),
             })
@@ -93,7 +94,7 @@ async fn startup(call: Call) -> Reply {
     let Some(startup) = call.app.startup() else {
         return Reply::json(200, &json!({ "phases": [], "components": [] }));
     };
-    let ms = |took: std::time::Duration| (took.as_secs_f64() * 1e6).round() / 1e3;
+    let ms = milliseconds;
     let phases: Vec<Value> = startup
         .phases
         .all()
