@@ -58,6 +58,54 @@ async fn all_mistakes_are_in_one_report() {
     assert_eq!(report(&exit), expected);
 }
 
+/// A range, a misspelling, a unit, a type, a placeholder, and something that is not there.
+#[tokio::test]
+async fn one_file_with_six_different_mistakes_is_one_report() {
+    let file = r#"[server]
+port = 70000
+prot = 8081
+request_timeout = 30
+
+[health]
+show_details = "perhaps"
+
+[shop]
+currency = "${CURRENCY}"
+"#;
+    let exit = Sandbox::new()
+        .without("APP_SHOP__API_KEY")
+        .without("APP_SERVER__PORT")
+        .file("config/app.toml", file)
+        .run(&["run"])
+        .await;
+    let line = include_str!("../../src/settings.rs")
+        .lines()
+        .position(|line| line.contains("struct Shop"))
+        .unwrap()
+        + 1;
+    let expected = format!(
+        r#"error: the configuration has 6 problems
+
+  1. health.show_details: expected true or false, found "perhaps"
+     set in config/app.toml:7
+  2. server.port: expected a number from 0 to 65535, found 70000
+     set in config/app.toml:2
+  3. server.prot: unknown key, did you mean `port`?
+     set in config/app.toml:3
+  4. server.request_timeout: expected a duration with its unit, such as 250ms, 30s, 5m or 1h30m, found 30
+     set in config/app.toml:4
+  5. shop.api_key: required, and not set
+     needed by `Shop` (conformance/src/settings.rs:{line})
+     help: set APP_SHOP__API_KEY, or put a file named shop__api_key in /run/secrets
+  6. shop.currency: ${{CURRENCY}} is not set, and has no default
+     set in config/app.toml:10
+     help: set CURRENCY, or write ${{CURRENCY:-a default}}
+"#
+    );
+    assert_eq!(exit.code, Some(78));
+    assert_eq!(report(&exit), expected);
+}
+
 #[tokio::test]
 async fn every_command_that_needs_the_configuration_reports_it_the_same_way() {
     let expected = Sandbox::new().env("APP_SERVER__PORT", "80a").run(&[]).await;
