@@ -1,5 +1,6 @@
 //! `app routes`, `app health`, and `/routes`.
 
+use std::fmt;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -9,9 +10,11 @@ use rustboot_core::command::Command;
 use rustboot_core::management::{Endpoint, Exposure, Reply};
 use rustboot_core::{Error, Result};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
-use crate::config::ServerConfig;
+use crate::config::{ManagementConfig, ServerConfig};
+use crate::listener::tls::{self, TlsConfig};
 use crate::module::Served;
 
 /// How long `app health` waits: less than Docker's default of 30 s and Kubernetes' of 1 s plus the start of a process.
@@ -98,24 +101,54 @@ fn as_text(served: &Served) -> String {
 
 /// A HEALTHCHECK for images without a shell or curl.
 async fn health(assembly: Assembly) -> Result<u8> {
-    let server = assembly
-        .context()
-        .config::<ServerConfig>()
-        .ok_or_else(|| Error::internal("the server is not configured"))?;
-    // `/ready` is on the main listener whatever else is.
-    let address = SocketAddr::new(reachable(server.host), server.port);
-    match tokio::time::timeout(PROBE_LIMIT, ask(address)).await {
+    let target = target(&assembly)?;
+    match tokio::time::timeout(PROBE_LIMIT, ask(&target)).await {
         Ok(Ok(200)) => Ok(0),
-        Ok(Ok(status)) => Err(Error::internal(format!(
-            "http://{address}/ready answered {status}"
-        ))),
-        Ok(Err(error)) => {
-            Err(Error::from(error).context(format!("http://{address}/ready does not answer")))
-        }
+        Ok(Ok(status)) => Err(Error::internal(format!("{target} answered {status}"))),
+        Ok(Err(error)) => Err(Error::from(error).context(format!("{target} does not answer"))),
         Err(_) => Err(Error::internal(format!(
-            "http://{address}/ready did not answer within {PROBE_LIMIT:?}"
+            "{target} did not answer within {PROBE_LIMIT:?}"
         ))),
     }
+}
+
+/// Where the application answers `/ready`.
+struct Target {
+    address: SocketAddr,
+    is_encrypted: bool,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.is_encrypted { "https" } else { "http" };
+        write!(f, "{scheme}://{}/ready", self.address)
+    }
+}
+
+fn target(assembly: &Assembly) -> Result<Target> {
+    let unconfigured = || Error::internal("the server is not configured");
+    let app = assembly.context();
+    let server = app.config::<ServerConfig>().ok_or_else(unconfigured)?;
+    let tls = app.config::<TlsConfig>().ok_or_else(unconfigured)?;
+    if tls.requires_client_certificate() {
+        // We have none to show. The management listener asks for none.
+        let management = app.config::<ManagementConfig>().ok_or_else(unconfigured)?;
+        let port = management.port.filter(|&port| port != 0).ok_or_else(|| {
+            Error::internal(
+                "server.tls.client_ca wants a certificate of every client, and a probe has none: set management.port, where \
+                 /ready is as well, or server.tls.client_auth to \"optional\"",
+            )
+        })?;
+        return Ok(Target {
+            address: SocketAddr::new(reachable(management.host), port),
+            is_encrypted: false,
+        });
+    }
+    // `/ready` is on the main listener whatever else is.
+    Ok(Target {
+        address: SocketAddr::new(reachable(server.host), server.port),
+        is_encrypted: tls.is_on(),
+    })
 }
 
 /// "All addresses" is no address to connect to.
@@ -127,13 +160,20 @@ fn reachable(host: IpAddr) -> IpAddr {
     }
 }
 
+async fn ask(target: &Target) -> std::io::Result<u16> {
+    let stream = TcpStream::connect(target.address).await?;
+    if target.is_encrypted {
+        status(tls::connect(stream).await?).await
+    } else {
+        status(stream).await
+    }
+}
+
 /// One request needs no HTTP client: the status line is all that is read.
-async fn ask(address: SocketAddr) -> std::io::Result<u16> {
-    let mut stream = tokio::net::TcpStream::connect(address).await?;
-    let request = format!(
-        "GET /ready HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\nuser-agent: app-health\r\n\r\n"
-    );
+async fn status(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<u16> {
+    let request = "GET /ready HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nuser-agent: app-health\r\n\r\n";
     stream.write_all(request.as_bytes()).await?;
+    stream.flush().await?;
     let mut head = [0; 12];
     stream.read_exact(&mut head).await?;
     std::str::from_utf8(&head)

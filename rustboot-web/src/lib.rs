@@ -26,6 +26,7 @@ pub use builder::WebAppBuilder;
 pub use client_ip::ClientIp;
 pub use config::{ManagementConfig, ServerConfig};
 pub use extract::{Path, RequestId, Valid};
+pub use listener::tls::{ClientAuth, TlsConfig};
 pub use module::WebModule;
 pub use problem::{ErrorBody, Problem};
 #[doc(hidden)]

@@ -13,7 +13,8 @@ use rustboot_observe::logs::AccessLog;
 use crate::builder::WebExtension;
 use crate::command;
 use crate::config::{ManagementConfig, ServerConfig};
-use crate::listener::{ConnectionSettings, HttpServer, Surface};
+use crate::listener::tls::{Tls, TlsConfig};
+use crate::listener::{Address, ConnectionSettings, HttpServer, Surface};
 use crate::pipeline::Pipeline;
 use crate::problem::{ErrorBody, ProblemDetails};
 use crate::route::RouteDef;
@@ -44,7 +45,8 @@ impl Module for WebModule {
     async fn configure(&self, app: &mut AppBuilder) -> Result<()> {
         let server = app.config::<ServerConfig>();
         let management = app.config::<ManagementConfig>();
-        let (server, management) = (server?, management?);
+        let tls = app.config::<TlsConfig>();
+        let (server, management, _) = (server?, management?, tls?);
         if let (Some(port), host) = (management.port, management.host)
             && port != 0
             && port == server.port
@@ -62,6 +64,9 @@ impl Module for WebModule {
     fn finish(&self, app: &mut AppBuilder) -> Result<()> {
         let server = app.config::<ServerConfig>()?;
         let management = app.config::<ManagementConfig>()?;
+        let tls = app.config::<TlsConfig>()?;
+        let base = app.base_dir().to_owned();
+        let tls = Tls::configure(app, tls, &base);
         let has_own_listener = management.port.is_some();
         let is_dev = app.profile().is_dev();
 
@@ -108,11 +113,17 @@ impl Module for WebModule {
         if let Some(port) = management.port {
             app.server(HttpServer::new(parts.surface(
                 ServerRole::Management,
-                SocketAddr::new(management.host, port),
+                Address::Tcp(SocketAddr::new(management.host, port)),
+                // For probes and scrapers of this machine or cluster, which have nothing to verify it by.
+                None,
             )));
         }
-        let address = SocketAddr::new(parts.server.host, parts.server.port);
-        app.server(HttpServer::new(parts.surface(ServerRole::Traffic, address)));
+        let address = Address::Tcp(SocketAddr::new(parts.server.host, parts.server.port));
+        app.server(HttpServer::new(parts.surface(
+            ServerRole::Traffic,
+            address,
+            tls,
+        )));
         Ok(())
     }
 }
@@ -151,7 +162,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn surface(&self, role: ServerRole, address: SocketAddr) -> Surface {
+    fn surface(&self, role: ServerRole, address: Address, tls: Option<Tls>) -> Surface {
         let server = self.server.clone();
         let is_main = role == ServerRole::Traffic;
         let table = if is_main {
@@ -165,6 +176,7 @@ impl Parts {
         Surface {
             role,
             address,
+            tls,
             max_connections: server.max_connections,
             connection: ConnectionSettings {
                 header_read_timeout: server.header_read_timeout,

@@ -92,6 +92,7 @@ impl AppBuilder {
             settings: ArcSwap::from_pointee(settings),
             inputs,
             config_listeners: self.config_listeners,
+            reload_listeners: self.reload_listeners,
             secret_sources: self.secrets.all,
             task_defs: self.tasks,
             sections: self.sections,

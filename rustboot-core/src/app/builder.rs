@@ -18,7 +18,7 @@ use crate::component::graph::Node;
 use crate::component::{AliasDef, TypeIdMap, Wiring};
 use crate::config::bind::{Binding, UnknownKey};
 use crate::config::load::{CodeValue, Inputs};
-use crate::config::reload::ConfigListener;
+use crate::config::reload::{ConfigListener, ReloadListener};
 use crate::config::settings::Settings;
 use crate::config::{Config, ConfigDef, Origin, Profile, Properties, Sources, load};
 use crate::error::{Classifier, Error, ErrorKind, Result};
@@ -63,6 +63,7 @@ pub struct AppBuilder {
     pub(super) commands: Vec<Command>,
     pub(super) classifiers: Vec<Classifier>,
     pub(super) config_listeners: Vec<ConfigListener>,
+    pub(super) reload_listeners: Vec<ReloadListener>,
     pub(super) attachments: Sections,
     pub(super) extensions: TypeIdMap<Box<dyn Any + Send>>,
     pub(super) at_exit: AtExit,
@@ -103,6 +104,7 @@ impl AppBuilder {
             commands: Vec::new(),
             classifiers: Vec::new(),
             config_listeners: Vec::new(),
+            reload_listeners: Vec::new(),
             attachments: Sections::default(),
             extensions: TypeIdMap::default(),
             at_exit: AtExit::default(),

@@ -12,7 +12,7 @@ use super::{AppHandle, AppInfo, Condition};
 use crate::component::build::Timing;
 use crate::component::{Components, Resolver};
 use crate::config::load::Inputs;
-use crate::config::reload::ConfigListener;
+use crate::config::reload::{ConfigListener, ReloadListener};
 use crate::config::secret_source::ErasedSource;
 use crate::config::settings::Settings;
 use crate::config::{Config, ConfigChange, ConfigDef, Profile, Properties};
@@ -62,6 +62,7 @@ pub(crate) struct Parts {
     pub(crate) settings: ArcSwap<Settings>,
     pub(crate) inputs: Inputs,
     pub(crate) config_listeners: Vec<ConfigListener>,
+    pub(crate) reload_listeners: Vec<ReloadListener>,
     pub(crate) secret_sources: Vec<Arc<dyn ErasedSource>>,
     pub(crate) task_defs: Vec<TaskDef>,
     pub(crate) sections: Sections,

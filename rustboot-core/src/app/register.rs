@@ -203,6 +203,22 @@ impl AppBuilder {
         self
     }
 
+    /// Calls a function after each live reload that was valid, whether or not a key changed: for files that the
+    /// configuration only names, such as certificates. It must not block.
+    pub fn on_reload(
+        &mut self,
+        listener: impl Fn(&AppContext) + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.reload_listeners.push(Arc::new(listener));
+        self
+    }
+
+    /// Adds something that is odd and no error: `app check` lists it, and the log of the start has it.
+    pub fn config_warning(&mut self, text: impl Into<String>) -> &mut Self {
+        self.load().warnings.push(text.into());
+        self
+    }
+
     /// Adds a problem of the configuration: a key, a sentence, and what to do. Where the key was set is added.
     pub fn config_problem(&mut self, key: &str, message: &str, help: &str) -> &mut Self {
         let mut problem = Problem::new(key, message);

@@ -55,6 +55,9 @@ impl Properties for ReloadConfig {
 /// Called after a reload that changed something.
 pub(crate) type ConfigListener = Arc<dyn Fn(&AppContext, &ConfigChange) + Send + Sync>;
 
+/// Called after every reload that was valid.
+pub(crate) type ReloadListener = Arc<dyn Fn(&AppContext) + Send + Sync>;
+
 /// What a reload changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -140,6 +143,11 @@ pub(crate) async fn reload(app: &AppContext) -> std::result::Result<ConfigChange
         }
         Err(report) => {
             tracing::error!(target: "rustboot::config", "the new configuration is not valid, and nothing was changed\n{report}");
+        }
+    }
+    if outcome.is_ok() {
+        for listener in &app.parts().reload_listeners {
+            listener(app);
         }
     }
     outcome

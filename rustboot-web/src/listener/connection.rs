@@ -1,5 +1,7 @@
 //! One connection, from its first byte to its end.
 
+use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -7,11 +9,14 @@ use std::time::{Duration, Instant};
 
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::preface::{self, HttpVersion};
 use super::seldom::Seldom;
+use super::socket::Stream;
+use super::tls::Tls;
 use crate::pipeline::{ConnectionService, ConnectionState, Pipeline};
 
 /// Limits of a connection.
@@ -31,58 +36,122 @@ const FIRST_REQUEST_GRACE: Duration = Duration::from_secs(1);
 /// lost request; within this time it gets an answer with `connection: close` instead.
 const IDLE_GRACE: Duration = Duration::from_millis(250);
 
+/// What every connection of a listener is served under.
+pub(super) struct Terms {
+    pub(super) pipeline: Arc<Pipeline>,
+    pub(super) settings: ConnectionSettings,
+    /// `None` for a listener without TLS.
+    pub(super) tls: Option<Tls>,
+    /// Stop accepting, and let the connections come to their end.
+    pub(super) closing: CancellationToken,
+    /// Drop what is left.
+    pub(super) aborting: CancellationToken,
+}
+
 /// Serves a connection until either side ends it. When `closing` is requested, requests under way and those that come
 /// within a short grace are answered, and the connection ends; on `aborting` it is dropped.
-pub(super) async fn serve(
-    stream: TcpStream,
-    pipeline: Arc<Pipeline>,
-    settings: ConnectionSettings,
-    closing: CancellationToken,
-    aborting: CancellationToken,
-) {
+pub(super) async fn serve(stream: Stream, terms: Arc<Terms>) {
+    let Stream::Tcp(stream) = stream;
     // Answers are written whole; waiting for more to fill a packet only adds 40 ms. Fails only on a dead socket.
     let _dead = stream.set_nodelay(true);
-    let state = Arc::new(ConnectionState::new(stream.peer_addr().ok()));
-    let service = ConnectionService {
-        pipeline,
-        connection: Arc::clone(&state),
-    };
-    let version = tokio::select! {
-        biased;
-        () = aborting.cancelled() => return,
-        () = long_closed(&closing) => return,
-        version = tokio::time::timeout(settings.header_read_timeout, preface::read(&stream)) => version,
-    };
-    let version = match version {
-        Ok(Ok(version)) => version,
-        Ok(Err(error)) => {
-            tracing::debug!(target: "rustboot::web", peer = ?state.peer(), %error, "connection ended before its first request");
-            return;
+    let peer = stream.peer_addr().ok();
+    match &terms.tls {
+        None => plain(stream, peer, &terms).await,
+        // Boxed, so that the connections without TLS are not as large.
+        Some(tls) => Box::pin(encrypted(stream, peer, tls, &terms)).await,
+    }
+}
+
+async fn plain(stream: TcpStream, peer: Option<SocketAddr>, terms: &Terms) {
+    // From here on: what the first bytes take counts as time of the head.
+    let state = Arc::new(ConnectionState::new(peer));
+    let limit = terms.settings.header_read_timeout;
+    match opening(preface::read(&stream), limit, terms).await {
+        Opening::Done(version) => http(stream, version, state, terms).await,
+        Opening::Failed(error) => {
+            tracing::debug!(target: "rustboot::web", ?peer, %error, "connection ended before its first request");
         }
         // It did not say enough in the time that a head may take. What it said is read, or the close would be a reset.
-        Err(_) => {
+        Opening::Late => {
             let mut said = [0; 64];
             let _nothing_more = stream.try_read(&mut said).is_ok();
-            return;
         }
-    };
+        Opening::Ended => {}
+    }
+}
+
+async fn encrypted(stream: TcpStream, peer: Option<SocketAddr>, tls: &Tls, terms: &Terms) {
+    match opening(tls.accept(stream), tls.handshake_timeout(), terms).await {
+        Opening::Done((stream, version)) => {
+            let state = Arc::new(ConnectionState::new(peer));
+            http(stream, version, state, terms).await;
+        }
+        // Scanners, clients that do not trust the certificate, plain HTTP: many a day on a public port.
+        Opening::Failed(error) => {
+            tls.handshake_failed();
+            tracing::debug!(target: "rustboot::web", ?peer, %error, "TLS handshake failed");
+        }
+        Opening::Late => {
+            tls.handshake_failed();
+            tracing::debug!(target: "rustboot::web", ?peer, "TLS handshake not finished in time");
+        }
+        Opening::Ended => {}
+    }
+}
+
+/// How the time before the first request went.
+enum Opening<T> {
+    Done(T),
+    Failed(io::Error),
+    /// The client took too long.
+    Late,
+    /// The listener is closing, and the client has had its time.
+    Ended,
+}
+
+async fn opening<T>(
+    opening: impl Future<Output = io::Result<T>>,
+    limit: Duration,
+    terms: &Terms,
+) -> Opening<T> {
+    tokio::select! {
+        biased;
+        () = terms.aborting.cancelled() => Opening::Ended,
+        () = long_closed(&terms.closing) => Opening::Ended,
+        opened = tokio::time::timeout(limit, opening) => match opened {
+            Ok(Ok(opened)) => Opening::Done(opened),
+            Ok(Err(error)) => Opening::Failed(error),
+            Err(_) => Opening::Late,
+        }
+    }
+}
+
+/// Speaks HTTP on a stream that is ready for it.
+async fn http<S>(stream: S, version: HttpVersion, state: Arc<ConnectionState>, terms: &Terms)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let io = TokioIo::new(stream);
+    let service = ConnectionService {
+        pipeline: Arc::clone(&terms.pipeline),
+        connection: Arc::clone(&state),
+    };
     let ends = Ends {
         state: &state,
-        closing: &closing,
-        aborting: &aborting,
-        head_timeout: (version == HttpVersion::One).then_some(settings.header_read_timeout),
+        closing: &terms.closing,
+        aborting: &terms.aborting,
+        head_timeout: (version == HttpVersion::One).then_some(terms.settings.header_read_timeout),
     };
     let ended = match version {
         HttpVersion::One => {
-            let connection = http1(&settings)
+            let connection = http1(&terms.settings)
                 .serve_connection(io, service)
                 .with_upgrades();
             run(connection, |it| it.graceful_shutdown(), &ends).await
         }
         // Boxed, so that the many connections of the other kind are not as large.
         HttpVersion::Two => {
-            let connection = http2(&settings).serve_connection(io, service);
+            let connection = http2(&terms.settings).serve_connection(io, service);
             Box::pin(run(connection, |it| it.graceful_shutdown(), &ends)).await
         }
     };

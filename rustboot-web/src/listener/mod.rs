@@ -8,6 +8,9 @@ mod connection;
 mod preface;
 mod seldom;
 mod server;
+mod socket;
+pub(crate) mod tls;
 
 pub(crate) use connection::ConnectionSettings;
 pub(crate) use server::{HttpServer, Surface};
+pub(crate) use socket::Address;

@@ -1,20 +1,20 @@
 //! A listener as the lifecycle sees it.
 
-use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use rustboot_core::component::BoxFuture;
 use rustboot_core::lifecycle::{Drained, Server, ServerRole};
-use rustboot_core::{AppContext, Error, Result};
-use tokio::net::{TcpListener, TcpSocket};
+use rustboot_core::{AppContext, Result};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::accept::{self, AcceptLoop};
-use super::connection::ConnectionSettings;
+use super::accept;
+use super::connection::{ConnectionSettings, Terms};
+use super::socket::{Address, Socket};
+use super::tls::Tls;
 use crate::pipeline::Pipeline;
 
 pub(crate) type MakePipeline = Box<dyn Fn(&AppContext) -> Result<Pipeline> + Send + Sync>;
@@ -22,7 +22,8 @@ pub(crate) type MakePipeline = Box<dyn Fn(&AppContext) -> Result<Pipeline> + Sen
 /// What a listener shows, and under which limits.
 pub(crate) struct Surface {
     pub(crate) role: ServerRole,
-    pub(crate) address: SocketAddr,
+    pub(crate) address: Address,
+    pub(crate) tls: Option<Tls>,
     pub(crate) max_connections: usize,
     pub(crate) connection: ConnectionSettings,
     /// Makes the pipeline once the application is there.
@@ -54,8 +55,9 @@ impl HttpServer {
     }
 
     async fn open(&self, app: &AppContext) -> Result<Vec<String>> {
-        let listener = bind(self.surface.address, self.surface.role)?;
-        let address = listener.local_addr()?;
+        let socket = Socket::open(&self.surface.address, self.surface.role)?;
+        let tls = self.surface.tls.clone();
+        let url = socket.url(tls.is_some())?;
         let pipeline = Arc::new((self.surface.pipeline)(app)?);
         // Bound once.
         let _first = self.pipeline.set(Arc::clone(&pipeline));
@@ -63,21 +65,24 @@ impl HttpServer {
         if let Ok(mut slot) = self.accepting.lock() {
             *slot = Some(accepting);
         }
-        let accept_loop = AcceptLoop {
-            listener: Some(listener),
+        if let Some(tls) = &tls {
+            tls.keep_up(app);
+        }
+        let terms = Arc::new(Terms {
             pipeline,
             settings: self.surface.connection.clone(),
-            max_connections: self.surface.max_connections,
-            connections: self.connections.clone(),
+            tls,
             closing: self.closing.clone(),
             aborting: self.aborting.clone(),
-        };
+        });
+        let (max_connections, connections) =
+            (self.surface.max_connections, self.connections.clone());
         self.connections.spawn(async move {
-            accept::run(accept_loop).await;
+            accept::run(socket, terms, max_connections, connections).await;
             // Nobody listens when the drain ran into its deadline.
             let _nobody = closed.send(());
         });
-        Ok(vec![format!("http://{address}")])
+        Ok(vec![url])
     }
 
     async fn close(&self, deadline: Instant) -> Drained {
@@ -132,42 +137,4 @@ impl Server for HttpServer {
         self.prepare_to_drain();
         Box::pin(self.close(deadline))
     }
-}
-
-/// Connections that the operating system keeps for us until we accept them. With tokio's own 128, a burst of clients would
-/// wait for their next try, a second later.
-const BACKLOG: u32 = 1024;
-
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    // A restart must not wait for connections of the last process to be forgotten. On Windows it would mean to share.
-    #[cfg(not(windows))]
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-fn bind(address: SocketAddr, role: ServerRole) -> Result<TcpListener> {
-    let key = match role {
-        ServerRole::Traffic => "server",
-        ServerRole::Management => "management",
-    };
-    listen(address).map_err(|error| {
-        let what = match error.kind() {
-            std::io::ErrorKind::AddrInUse => format!(
-                "the address {address} is in use by another process: stop that, or set {key}.port (0 picks a free one)"
-            ),
-            std::io::ErrorKind::AddrNotAvailable => {
-                format!("the address {address} is not one of this machine: set {key}.host")
-            }
-            std::io::ErrorKind::PermissionDenied => {
-                format!("the address {address} may not be opened by this user: ports below 1024 need a privilege; set {key}.port")
-            }
-            _ => format!("the address {address} could not be opened"),
-        };
-        Error::internal(what).with_source(error)
-    })
 }

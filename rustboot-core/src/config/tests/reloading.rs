@@ -71,6 +71,29 @@ async fn an_invalid_one_changes_nothing() {
     app.stop().await;
 }
 
+/// What the configuration only names, such as a certificate, may have changed when no key did.
+#[tokio::test]
+async fn files_that_are_only_named_are_looked_at_again_by_every_valid_reload() {
+    let world = World::new().file("config/app.toml", FILE);
+    let mut builder = world.builder();
+    let _shop = builder.config::<Shop>().unwrap();
+    let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    builder.on_reload(move |_| sender.send(()).unwrap());
+    builder.config_warning("the certificate is old");
+    let assembly = builder.assemble().await.unwrap();
+    assert_eq!(assembly.warnings(), ["the certificate is old"]);
+    let app = assembly.start().await.unwrap();
+    app.context().reload_config().await.unwrap();
+    assert!(heard.try_recv().is_ok(), "no key changed");
+    write(&world, "port = 7\n");
+    app.context().reload_config().await.unwrap();
+    assert!(heard.try_recv().is_ok(), "a key changed");
+    write(&world, "port = \"x\"\n");
+    app.context().reload_config().await.unwrap_err();
+    assert!(heard.try_recv().is_err(), "not valid");
+    app.stop().await;
+}
+
 #[tokio::test]
 async fn listeners_hear_of_it_and_watched_files_are_noticed() {
     let world = World::new()
