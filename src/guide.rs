@@ -18,6 +18,9 @@ struct Components;
 #[doc = include_str!("../docs/guide/lifecycle.md")]
 struct Lifecycle;
 
+#[doc = include_str!("../docs/guide/listener.md")]
+struct Listener;
+
 #[doc = include_str!("../docs/guide/health.md")]
 struct Health;
 

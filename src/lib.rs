@@ -32,7 +32,7 @@
 //! | `sqlite` | | `SqliteDb`: a pool, migrations, health; `Tx`, the transaction of a request |
 //! | `postgres` | | `PgDb`: the same on PostgreSQL, with replicas |
 //! | `mysql` | | `MySqlDb`: the same on MySQL and MariaDB |
-//! | `tls` | | TLS to databases (`sslmode` in the URL) |
+//! | `tls` | | TLS of the listener (`server.tls`), and to databases (`sslmode` in the URL) |
 //! | `vault` | | secrets from HashiCorp Vault (KV v2) |
 //!
 //! # Where to look

@@ -158,7 +158,8 @@ impl Sandbox {
                 Some(address) => (address, &mut management),
                 None => (address, &mut main),
             };
-            *slot = Some(address.strip_prefix("http://").unwrap().to_owned());
+            let (_scheme, address) = address.split_once("://").unwrap();
+            *slot = Some(address.to_owned());
         }
         Service {
             process,

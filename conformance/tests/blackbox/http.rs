@@ -4,7 +4,7 @@
 use std::io::{Error, ErrorKind, Result};
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -137,8 +137,8 @@ impl Response {
 
 /// One connection.
 #[derive(Debug)]
-pub(crate) struct Connection {
-    stream: TcpStream,
+pub(crate) struct Connection<S = TcpStream> {
+    stream: S,
     buffer: Vec<u8>,
 }
 
@@ -146,10 +146,25 @@ impl Connection {
     pub(crate) async fn open(address: &str) -> Result<Self> {
         let stream = timeout(LIMIT, TcpStream::connect(address)).await??;
         stream.set_nodelay(true)?;
-        Ok(Self {
+        Ok(Self::over(stream))
+    }
+
+    /// Whether the server has closed the connection already, as far as is known here.
+    pub(crate) fn is_closed(&self) -> bool {
+        match self.stream.try_read(&mut [0]) {
+            Ok(0) => true,
+            Ok(_) => panic!("the server said something that nobody asked for"),
+            Err(error) => error.kind() != ErrorKind::WouldBlock,
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub(crate) fn over(stream: S) -> Self {
+        Self {
             stream,
             buffer: Vec::new(),
-        })
+        }
     }
 
     /// Sends a request and reads its answer. An error means that the answer is not complete.
@@ -159,7 +174,8 @@ impl Connection {
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        timeout(LIMIT, self.stream.write_all(bytes)).await?
+        timeout(LIMIT, self.stream.write_all(bytes)).await??;
+        timeout(LIMIT, self.stream.flush()).await?
     }
 
     /// Reads the answer to a request that has been written.
@@ -229,15 +245,6 @@ impl Connection {
             "more: {}",
             String::from_utf8_lossy(&self.buffer)
         )))
-    }
-
-    /// Whether the server has closed the connection already, as far as is known here.
-    pub(crate) fn is_closed(&self) -> bool {
-        match self.stream.try_read(&mut [0]) {
-            Ok(0) => true,
-            Ok(_) => panic!("the server said something that nobody asked for"),
-            Err(error) => error.kind() != ErrorKind::WouldBlock,
-        }
     }
 
     async fn until(&mut self, end: &[u8]) -> Result<Vec<u8>> {

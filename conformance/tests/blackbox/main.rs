@@ -24,3 +24,4 @@ mod requests;
 mod secrets;
 mod starting;
 mod stopping;
+mod tls;

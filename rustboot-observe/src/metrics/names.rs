@@ -65,6 +65,12 @@ metrics! {
         "Connections open now.";
     HTTP_REQUESTS_SHED = Counter "http_requests_shed_total" Count
         "HTTP requests refused with 503 because too many were in flight.";
+    TLS_HANDSHAKE_FAILURES = Counter "tls_handshake_failures_total" Count
+        "Connections that ended before their TLS handshake did.";
+    TLS_CERTIFICATE_EXPIRY = Gauge "tls_certificate_expiry_timestamp_seconds" Seconds
+        "When the certificate in use expires, in seconds since 1970.";
+    TLS_CERTIFICATE_RELOADS = Counter "tls_certificate_reloads_total" Count
+        "Changed certificates that were taken, and that could not be, by outcome.";
     HTTP_CLIENT_REQUEST_DURATION = Histogram "http_client_request_duration_seconds" Seconds
         "Duration of HTTP requests made to other services.";
     DB_CLIENT_OPERATION_DURATION = Histogram "db_client_operation_duration_seconds" Seconds

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use metrics::Counter;
 use rustboot_core::lifecycle::Restart;
 use rustboot_core::{AppBuilder, AppContext, Config};
+use rustboot_observe::metrics::names;
 use rustls::ServerConfig;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -71,7 +72,7 @@ impl Tls {
             config,
             base: base.to_owned(),
             look: Notify::new(),
-            failed_handshakes: metrics::counter!("tls_handshake_failures_total"),
+            failed_handshakes: metrics::counter!(names::TLS_HANDSHAKE_FAILURES),
         }));
         let shared = Arc::clone(&tls.0);
         app.on_reload(move |_| shared.look.notify_one());
@@ -154,7 +155,7 @@ async fn follow(shared: &Arc<Shared>) -> rustboot_core::Result<()> {
                     .fingerprint
                     .store(ready.fingerprint, Ordering::Relaxed);
                 show(ready.validity);
-                metrics::counter!("tls_certificate_reloads_total", "outcome" => "success")
+                metrics::counter!(names::TLS_CERTIFICATE_RELOADS, "outcome" => "success")
                     .increment(1);
                 let until = ready.validity.map(|validity| validity.ends.to_string());
                 tracing::info!(target: "rustboot::web", valid_until = until, "TLS certificate replaced");
@@ -164,7 +165,7 @@ async fn follow(shared: &Arc<Shared>) -> rustboot_core::Result<()> {
             }
             Err(faults) if reported.as_ref() == Some(&faults) => {}
             Err(faults) => {
-                metrics::counter!("tls_certificate_reloads_total", "outcome" => "failure")
+                metrics::counter!(names::TLS_CERTIFICATE_RELOADS, "outcome" => "failure")
                     .increment(1);
                 for Fault { key, message } in &faults {
                     tracing::error!(
@@ -201,8 +202,7 @@ async fn look(shared: &Arc<Shared>) -> rustboot_core::Result<Result<Option<Ready
 /// For alerts before anybody's browser complains.
 fn show(validity: Option<Validity>) {
     if let Some(validity) = validity {
-        metrics::gauge!("tls_certificate_expiry_timestamp_seconds")
-            .set(validity.ends.as_second() as f64);
+        metrics::gauge!(names::TLS_CERTIFICATE_EXPIRY).set(validity.ends.as_second() as f64);
     }
 }
 

@@ -1,4 +1,8 @@
 //! Material and dates. What a client sees is in the black-box tests.
+#![allow(
+    clippy::unwrap_used,
+    reason = "the helpers run only in tests, where a panic is the report"
+)]
 
 use std::path::Path;
 use std::time::Duration;
