@@ -27,3 +27,7 @@ struct Health;
 #[cfg(feature = "postgres")]
 #[doc = include_str!("../docs/guide/databases.md")]
 struct Databases;
+
+#[cfg(feature = "ws")]
+#[doc = include_str!("../docs/guide/streams.md")]
+struct Streams;

@@ -33,6 +33,7 @@
 //! | `postgres` | | `PgDb`: the same on PostgreSQL, with replicas |
 //! | `mysql` | | `MySqlDb`: the same on MySQL and MariaDB |
 //! | `tls` | | TLS of the listener (`server.tls`), and to databases (`sslmode` in the URL) |
+//! | `ws` | | `WebSocketUpgrade`: WebSockets with a heartbeat, limits and a drain |
 //! | `vault` | | secrets from HashiCorp Vault (KV v2) |
 //!
 //! # Where to look
@@ -83,6 +84,21 @@ pub use axum;
 pub use garde;
 #[cfg(feature = "web")]
 pub use rustboot_web::{ClientIp, ErrorBody, Path, Problem, RequestId, Valid, WebAppBuilder};
+
+/// Event streams. See the guide, `docs/guide/streams.md`.
+#[cfg(feature = "web")]
+pub mod sse {
+    pub use rustboot_web::{Event, EventSender, Produced, Sse, StreamClosed, StreamOutcome};
+}
+
+/// WebSockets. See the guide, `docs/guide/streams.md`.
+#[cfg(feature = "ws")]
+pub mod ws {
+    pub use rustboot_web::{
+        CloseCode, Message, SendError, StreamClosed, StreamOutcome, WebSocket, WebSocketReceiver,
+        WebSocketSender, WebSocketUpgrade,
+    };
+}
 
 #[cfg(feature = "mysql")]
 pub use rustboot_data::MySqlDb;

@@ -7,6 +7,10 @@ pub use crate::{
 };
 
 #[cfg(feature = "web")]
+pub use crate::sse::Sse;
+#[cfg(feature = "ws")]
+pub use crate::ws::{WebSocket, WebSocketUpgrade};
+#[cfg(feature = "web")]
 pub use crate::{ClientIp, Path, RequestId, Valid, WebAppBuilder as _};
 #[cfg(feature = "web")]
 pub use axum::extract::{Form, Query, State};

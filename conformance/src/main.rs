@@ -9,6 +9,7 @@ mod mounted;
 mod settings;
 mod stock;
 mod store;
+mod streams;
 mod surroundings;
 mod tasks;
 

@@ -18,6 +18,7 @@ pub(crate) fn router() -> Router {
         .route("/mounted/panic", get(panics))
         .route("/mounted/error", get(fails))
         .route("/mounted/sleep/{ms}", get(slow))
+        .route("/mounted/ws", get(socket))
         .route("/shared", post(shared))
 }
 
@@ -25,6 +26,15 @@ pub(crate) fn router() -> Router {
 async fn shared(body: String) -> Result<&'static str> {
     rustboot::tokio::task::yield_now().await;
     (body != "missing").then_some("mounted").or_not_found()
+}
+
+async fn socket(upgrade: WebSocketUpgrade) -> Response {
+    upgrade.max_message_size(5).on_upgrade(async |mut socket| {
+        while let Some(message) = socket.recv().await {
+            socket.send(message).await?;
+        }
+        Ok(())
+    })
 }
 
 async fn slow(Path(ms): Path<u64>) -> &'static str {

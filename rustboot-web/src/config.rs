@@ -22,6 +22,8 @@ pub struct ServerConfig {
     pub request_timeout: Duration,
     /// How long a client may take to send the head of a request. Then the connection is closed.
     pub header_read_timeout: Duration,
+    /// How long a client may read nothing while a part of an answer waits for it. Then the connection is closed.
+    pub write_timeout: Duration,
     /// The largest request body. Then 413.
     pub body_limit: ByteSize,
     /// The largest request head. Then 431.
@@ -52,6 +54,13 @@ impl Describe for ServerConfig {
                 "How long a client may take to send the head of a request. Then the connection is closed.",
             ).typed::<Duration>().restart()
             .default_text("10s"),
+            // Half of what nginx allows by default: here, what waits is in our memory.
+            Field::new(
+                "write_timeout",
+                "Duration",
+                "How long a client may read nothing while a part of an answer waits for it. Then the connection is closed.",
+            ).typed::<Duration>().restart()
+            .default_text("30s"),
             Field::new("body_limit", "ByteSize", "The largest request body. Then 413.").typed::<ByteSize>().restart().default_text("2MiB"),
             // What one connection may make us buffer before anything is known about it.
             Field::new("header_limit", "ByteSize", "The largest request head. Then 431.").typed::<ByteSize>().restart().default_text("64KiB"),
@@ -104,6 +113,7 @@ impl Properties for ServerConfig {
         for (key, value) in [
             ("request_timeout", self.request_timeout),
             ("header_read_timeout", self.header_read_timeout),
+            ("write_timeout", self.write_timeout),
         ] {
             if value.is_zero() {
                 problems.push((key.to_owned(), "expected more than zero".to_owned()));

@@ -21,7 +21,9 @@ mod module;
 mod pipeline;
 mod problem;
 mod route;
+mod stream;
 
+pub use axum::response::sse::Event;
 pub use builder::WebAppBuilder;
 pub use client_ip::ClientIp;
 pub use config::{ManagementConfig, ServerConfig};
@@ -32,3 +34,12 @@ pub use problem::{ErrorBody, Problem};
 #[doc(hidden)]
 pub use route::assertions;
 pub use route::{RouteDef, RouteHandler, route_handler};
+pub use stream::SseConfig;
+#[cfg(feature = "ws")]
+pub use stream::WebSocketConfig;
+pub use stream::outcome::StreamOutcome;
+pub use stream::sse::{EventSender, Produced, Sse, StreamClosed};
+#[cfg(feature = "ws")]
+pub use stream::websocket::{
+    CloseCode, Message, SendError, WebSocket, WebSocketReceiver, WebSocketSender, WebSocketUpgrade,
+};

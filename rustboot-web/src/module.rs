@@ -21,6 +21,9 @@ use crate::route::RouteDef;
 use crate::route::dispatch::Dispatcher;
 use crate::route::mounted;
 use crate::route::table::Table;
+#[cfg(feature = "ws")]
+use crate::stream::WebSocketConfig;
+use crate::stream::{SseConfig, Streams};
 
 /// HTTP: the main listener, and the management listener when it has a port.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,7 +49,13 @@ impl Module for WebModule {
         let server = app.config::<ServerConfig>();
         let management = app.config::<ManagementConfig>();
         let tls = app.config::<TlsConfig>();
+        let sse = app.config::<SseConfig>();
+        #[cfg(feature = "ws")]
+        let websocket = app.config::<WebSocketConfig>();
         let (server, management, _) = (server?, management?, tls?);
+        sse?;
+        #[cfg(feature = "ws")]
+        websocket?;
         if let (Some(port), host) = (management.port, management.host)
             && port != 0
             && port == server.port
@@ -99,6 +108,12 @@ impl Module for WebModule {
             served.mounted_routers
         ));
         app.attach(served.clone());
+        let streams = Streams::new(
+            app.config::<SseConfig>()?,
+            #[cfg(feature = "ws")]
+            app.config::<WebSocketConfig>()?,
+        );
+        app.attach(streams);
 
         let parts = Parts {
             server,
@@ -181,6 +196,7 @@ impl Parts {
             connection: ConnectionSettings {
                 header_read_timeout: server.header_read_timeout,
                 header_limit: usize::try_from(server.header_limit.as_u64()).unwrap_or(usize::MAX),
+                write_timeout: server.write_timeout,
             },
             pipeline: Box::new(move |app| {
                 let endpoints = app
@@ -232,6 +248,9 @@ fn pipeline(
         active: metrics::gauge!("http_server_active_requests"),
         shed: metrics::counter!("http_requests_shed_total"),
         unmatched: Default::default(),
+        streams: app
+            .attachment()
+            .ok_or_else(|| Error::internal("the web module was not configured"))?,
         app: app.clone(),
     })
 }

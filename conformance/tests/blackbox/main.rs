@@ -24,4 +24,5 @@ mod requests;
 mod secrets;
 mod starting;
 mod stopping;
+mod streams;
 mod tls;

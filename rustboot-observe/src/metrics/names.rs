@@ -63,6 +63,14 @@ metrics! {
         "HTTP requests being served now.";
     HTTP_SERVER_CONNECTIONS = Gauge "http_server_connections" Count
         "Connections open now.";
+    HTTP_SERVER_OPEN_STREAMS = Gauge "http_server_open_streams" Count
+        "Event streams and WebSockets open now, by kind.";
+    HTTP_SERVER_STREAMS_REFUSED = Counter "http_server_streams_refused_total" Count
+        "Event streams and WebSockets refused with 503 because too many were open, by kind.";
+    HTTP_SERVER_STREAMS_CUT = Counter "http_server_streams_cut_total" Count
+        "Event streams and WebSockets ended from this side before their time, by kind and reason.";
+    HTTP_SERVER_WRITE_TIMEOUTS = Counter "http_server_write_timeouts_total" Count
+        "Connections closed because the client did not read.";
     HTTP_REQUESTS_SHED = Counter "http_requests_shed_total" Count
         "HTTP requests refused with 503 because too many were in flight.";
     TLS_HANDSHAKE_FAILURES = Counter "tls_handshake_failures_total" Count

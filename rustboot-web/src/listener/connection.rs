@@ -18,12 +18,14 @@ use super::seldom::Seldom;
 use super::socket::Stream;
 use super::tls::Tls;
 use crate::pipeline::{ConnectionService, ConnectionState, Pipeline};
+use crate::stream::served::Served;
 
 /// Limits of a connection.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectionSettings {
     pub(crate) header_read_timeout: Duration,
     pub(crate) header_limit: usize,
+    pub(crate) write_timeout: Duration,
 }
 
 /// Streams of one HTTP/2 connection at a time. hyper has 200, the RFC suggests at least 100.
@@ -131,7 +133,11 @@ async fn http<S>(stream: S, version: HttpVersion, state: Arc<ConnectionState>, t
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let io = TokioIo::new(stream);
+    let io = TokioIo::new(Served::new(
+        stream,
+        Arc::clone(&state),
+        terms.settings.write_timeout,
+    ));
     let service = ConnectionService {
         pipeline: Arc::clone(&terms.pipeline),
         connection: Arc::clone(&state),
@@ -159,6 +165,28 @@ where
         // Resets, time-outs and malformed requests: the client's doing, and many a second on a public port.
         tracing::debug!(target: "rustboot::web", peer = ?state.peer(), error = %error, "connection ended");
     }
+    if state.tether().is_upgraded() {
+        after_upgrade(&state, &ends).await;
+    }
+}
+
+/// The connection belongs to the handler of an upgrade now. Waits until it has been dropped, tells it when the application
+/// stops, and cuts it off at the deadline.
+async fn after_upgrade(state: &ConnectionState, ends: &Ends<'_>) {
+    let tether = state.tether();
+    let mut dropped = pin!(tether.dropped());
+    tokio::select! {
+        biased;
+        () = &mut dropped => return,
+        () = ends.closing.cancelled() => tether.stop(),
+    }
+    tokio::select! {
+        biased;
+        () = &mut dropped => return,
+        () = ends.aborting.cancelled() => tether.cut(),
+    }
+    // A handler that waits for the client comes here at once; another one is left behind.
+    dropped.await;
 }
 
 /// Drives a connection to its end.

@@ -16,6 +16,7 @@ use super::connection::{ConnectionSettings, Terms};
 use super::socket::{Address, Socket};
 use super::tls::Tls;
 use crate::pipeline::Pipeline;
+use crate::stream::Streams;
 
 pub(crate) type MakePipeline = Box<dyn Fn(&AppContext) -> Result<Pipeline> + Send + Sync>;
 
@@ -93,21 +94,34 @@ impl HttpServer {
             // It has only what is in the queue to hand over; an error means that it is gone already.
             let _closed = tokio::time::timeout_at(deadline, accepting).await;
         }
-        if tokio::time::timeout_at(deadline, self.connections.wait())
+        if tokio::time::timeout_at(deadline, self.ended())
             .await
             .is_ok()
         {
             return Drained::default();
         }
-        let aborted = self
-            .pipeline
-            .get()
-            .map_or(0, |pipeline| pipeline.in_flight());
+        let aborted = self.pipeline.get().map_or(0, |pipeline| {
+            let streams = self.streams().map_or(0, |streams| streams.cut_off());
+            pipeline.in_flight() + streams
+        });
         self.aborting.cancel();
         // Dropping them takes a poll. A handler that blocks its thread is left behind.
-        let _dropped =
-            tokio::time::timeout(Duration::from_millis(500), self.connections.wait()).await;
+        let _dropped = tokio::time::timeout(Duration::from_millis(500), self.ended()).await;
         Drained { aborted }
+    }
+
+    /// Waits for the connections, and for handlers of streams that are still at work after theirs.
+    async fn ended(&self) {
+        self.connections.wait().await;
+        if let Some(streams) = self.streams() {
+            streams.ended().await;
+        }
+    }
+
+    /// They belong to the listener that has the routes.
+    fn streams(&self) -> Option<&Streams> {
+        let pipeline = self.pipeline.get()?;
+        (self.surface.role == ServerRole::Traffic).then_some(&*pipeline.streams)
     }
 }
 

@@ -9,23 +9,40 @@ use http::Method;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::record::Record;
+use super::streaming::{self, Streaming};
 
 /// A body with the record of its request. When it has been sent, or is dropped before that, the record is closed.
 #[derive(Debug)]
 pub(crate) struct PipelineBody {
     inner: Body,
-    // Boxed, like in the future: both are moved several times on their way through hyper.
-    record: Box<Record>,
+    // Boxed, like in the future: both are moved several times on their way through hyper. `None` after an upgrade: the
+    // connection has it.
+    record: Option<Box<Record>>,
 }
 
 impl PipelineBody {
-    pub(super) fn new(inner: Body, record: Box<Record>) -> Self {
-        let mut body = Self { inner, record };
+    /// `length` is what the body says of itself.
+    pub(super) fn new(inner: Body, length: Option<u64>, mut record: Box<Record>) -> Self {
+        let is_out = match length {
+            Some(length) => length == 0,
+            None => inner.is_end_stream(),
+        };
         // Nobody asks for the frames of such a body.
-        if body.record.method == Method::HEAD || body.inner.is_end_stream() {
-            body.record.end();
+        if is_out || record.method == Method::HEAD {
+            record.end();
         }
-        body
+        Self {
+            inner,
+            record: Some(record),
+        }
+    }
+
+    /// What follows a 101.
+    pub(super) fn empty() -> Self {
+        Self {
+            inner: Body::empty(),
+            record: None,
+        }
     }
 }
 
@@ -37,21 +54,26 @@ impl HttpBody for PipelineBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
+        let Self { inner, record } = &mut *self;
+        let Some(record) = record else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(match record.streaming {
+            Streaming::No => Pin::new(&mut *inner).poll_frame(context),
+            _ => streaming::poll_frame(inner, record, context),
+        });
         match &frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
-                    self.record.sent(data.len() as u64);
+                    record.sent(data.len() as u64);
                 }
                 // hyper does not ask again once the body says that this was all.
-                if self.inner.is_end_stream() {
-                    self.record.end();
+                if inner.is_end_stream() {
+                    record.end();
                 }
             }
-            Some(Err(error)) => {
-                tracing::error!(target: "rustboot::web", %error, "the body of an answer failed half-way");
-            }
-            None => self.record.end(),
+            Some(Err(_)) => {}
+            None => record.end(),
         }
         Poll::Ready(frame)
     }
@@ -62,5 +84,15 @@ impl HttpBody for PipelineBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+impl Drop for PipelineBody {
+    fn drop(&mut self) {
+        if let Some(record) = &mut self.record
+            && !matches!(record.streaming, Streaming::No)
+        {
+            streaming::end(&mut self.inner, &mut record.correlation);
+        }
     }
 }

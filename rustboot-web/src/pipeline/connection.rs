@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::stream::tether::Tether;
+
 /// The state of a connection. Its requests write, its task reads.
 #[derive(Debug)]
 pub(crate) struct ConnectionState {
@@ -14,6 +16,7 @@ pub(crate) struct ConnectionState {
     answered: AtomicUsize,
     /// When the last of them was over: nanoseconds after `opened`.
     last_answer: AtomicU64,
+    tether: Tether,
 }
 
 impl ConnectionState {
@@ -24,12 +27,19 @@ impl ConnectionState {
             requests: AtomicUsize::new(0),
             answered: AtomicUsize::new(0),
             last_answer: AtomicU64::new(0),
+            tether: Tether::default(),
         }
     }
 
     /// The other side, which is a proxy's when there is one.
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.peer
+    }
+
+    /// What becomes of the connection after an upgrade.
+    #[inline]
+    pub(crate) fn tether(&self) -> &Tether {
+        &self.tether
     }
 
     /// How many requests have come.

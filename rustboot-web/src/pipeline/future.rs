@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response as AxumResponse};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http_body::Body as _;
 use pin_project_lite::pin_project;
 use rustboot_core::component::BoxFuture;
 use rustboot_core::finish::{self, Deferred};
@@ -18,7 +19,7 @@ use std::sync::atomic::Ordering;
 use tokio::time::Sleep;
 
 use super::record::{Record, Subject};
-use super::{PipelineBody, headers};
+use super::{PipelineBody, headers, streaming};
 use crate::client_ip;
 use crate::problem::{Explained, explain_response, problem_response};
 use crate::route::mounted;
@@ -319,19 +320,33 @@ fn complete(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody>
         }
     };
 
+    let length = response.body().size_hint().exact();
+    let response = match length {
+        Some(_) if response.status() != StatusCode::SWITCHING_PROTOCOLS => response,
+        _ => streaming::begin(response, &mut record),
+    };
+
     let (mut parts, body) = response.into_parts();
     record.status = Some(parts.status);
+    let is_upgrade = record.streaming.is_upgrade();
     let draining = pipeline.draining.load(Ordering::Relaxed);
     headers::add(
         &mut parts.headers,
         &record.correlation,
         record.version,
-        draining,
+        draining && !is_upgrade,
     );
-    Response::from_parts(parts, PipelineBody::new(body, record))
+    let body = match is_upgrade {
+        true => {
+            streaming::upgrade(record);
+            PipelineBody::empty()
+        }
+        false => PipelineBody::new(body, length, record),
+    };
+    Response::from_parts(parts, body)
 }
 
-fn problem(explained: &Explained, headers: HeaderMap, record: &Record) -> AxumResponse {
+pub(super) fn problem(explained: &Explained, headers: HeaderMap, record: &Record) -> AxumResponse {
     let request_id = record.correlation.request_id().map_or("", |id| id.as_str());
     problem_response(
         explained,

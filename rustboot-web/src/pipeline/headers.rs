@@ -22,7 +22,7 @@ pub(super) fn add(
     headers: &mut HeaderMap,
     correlation: &Correlation,
     version: Version,
-    draining: bool,
+    closes: bool,
 ) {
     if let Some(id) = correlation.request_id()
         && let Ok(value) = HeaderValue::from_bytes(id.as_bytes())
@@ -33,7 +33,7 @@ pub(super) fn add(
         headers.entry(name).or_insert(value);
     }
     // Asks clients to come back on another connection, which is then somebody else's. HTTP/2 has GOAWAY for that.
-    if draining && version <= Version::HTTP_11 {
+    if closes && version <= Version::HTTP_11 {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
 }

@@ -12,8 +12,10 @@
 //! | 6 | panic guard and timeout around the handler | [`future`] |
 //! | 7 | what the handler deferred to its end is finished (a `Tx` commits) when the answer is 2xx or 3xx, else taken back | [`future`] |
 //! | 8 | errors become problem details | [`problem`](crate::problem) |
-//! | 9 | headers: `x-request-id`, security headers, `connection: close` while draining | [`headers`] |
-//! | 10 | when the last byte is out, or the client is gone: metrics, access log | [`record`], [`body`] |
+//! | 9 | an answer that goes on (event stream, upgrade) is counted against its own limit: 503 beyond; its place in flight is free | [`streaming`] |
+//! | 10 | headers: `x-request-id`, security headers, `connection: close` while draining | [`headers`] |
+//! | 11 | a body that is streamed is polled with the ids of the request and a panic guard | [`streaming`] |
+//! | 12 | when the last byte is out, or the client is gone: metrics, access log | [`record`], [`body`] |
 //!
 //! Where the user's own layers stand: around mounted routers, inside of all this.
 
@@ -24,7 +26,9 @@ mod headers;
 mod record;
 mod request;
 mod service;
+mod streaming;
 
 pub(crate) use body::PipelineBody;
 pub(crate) use connection::ConnectionState;
+pub(crate) use record::Record;
 pub(crate) use service::{ConnectionService, Pipeline};

@@ -11,6 +11,7 @@ use rustboot_core::finish::Deferred;
 use rustboot_observe::correlation::Correlation;
 use rustboot_observe::logs::AccessRecord;
 
+use super::streaming::Streaming;
 use super::{ConnectionState, Pipeline};
 use crate::route::RouteMetrics;
 
@@ -30,9 +31,9 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// A request on its way. Dropping it unfinished counts it as aborted.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(crate) struct Record {
     pub(super) pipeline: Arc<Pipeline>,
-    connection: Arc<ConnectionState>,
+    pub(super) connection: Arc<ConnectionState>,
     pub(super) method: Method,
     pub(super) uri: Uri,
     pub(super) version: Version,
@@ -47,6 +48,8 @@ pub(super) struct Record {
     pub(super) correlation: Correlation,
     /// What has to end with the answer: transactions.
     pub(super) deferred: Deferred,
+    /// Whether the answer goes on.
+    pub(super) streaming: Streaming,
     bytes: u64,
     ended: bool,
 }
@@ -74,27 +77,33 @@ impl Record {
             user_agent: request.headers().get(header::USER_AGENT).cloned(),
             correlation,
             deferred: Deferred::default(),
+            streaming: Streaming::No,
             bytes: 0,
             ended: false,
         }
     }
 
-    pub(super) fn sent(&mut self, bytes: u64) {
+    pub(crate) fn sent(&mut self, bytes: u64) {
         self.bytes += bytes;
     }
 
     /// The answer is out, all of it.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.ended = true;
+    }
+
+    /// It is no longer in flight: it is over, or has become a stream, which has a limit of its own.
+    pub(super) fn count_out(&mut self) {
+        if std::mem::take(&mut self.counted) {
+            self.pipeline.in_flight.fetch_sub(1, Ordering::Relaxed);
+            self.pipeline.active.decrement(1.0);
+        }
     }
 
     fn close(&mut self) {
         let now = Instant::now();
         self.connection.request_is_over(now);
-        if self.counted {
-            self.pipeline.in_flight.fetch_sub(1, Ordering::Relaxed);
-            self.pipeline.active.decrement(1.0);
-        }
+        self.count_out();
         let metrics = match &self.subject {
             Subject::Management => return,
             Subject::Route(metrics) => metrics,

@@ -26,6 +26,7 @@ use crate::problem::{ErrorBody, Explained};
 use crate::route::RouteMetrics;
 use crate::route::dispatch::{Dispatcher, Found};
 use crate::route::mounted::MountedMetrics;
+use crate::stream::Streams;
 
 /// Everything that a request needs and that is known at start.
 pub(crate) struct Pipeline {
@@ -48,6 +49,8 @@ pub(crate) struct Pipeline {
     pub(crate) shed: Counter,
     /// For requests that match nothing, by method: one label value for all of them.
     pub(crate) unmatched: UnmatchedMetrics,
+    /// What goes on for longer than an answer.
+    pub(crate) streams: Arc<Streams>,
 }
 
 /// The histograms of requests without a route.

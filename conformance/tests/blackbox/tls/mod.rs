@@ -3,6 +3,7 @@
 mod certificates;
 mod handshakes;
 mod identity;
+mod streams;
 
 use std::io::Result;
 
