@@ -21,6 +21,7 @@ mod origins;
 mod problems;
 mod reports;
 mod requests;
+mod schema;
 mod secrets;
 mod starting;
 mod stopping;

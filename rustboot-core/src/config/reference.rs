@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::print::typed;
 use super::properties::{DefaultValue, Field};
-use super::{ConfigDef, Shape};
+use super::{ByteSize, ConfigDef, Shape};
 
 /// A JSON Schema (2020-12) of `config/app.toml`. An unknown section is allowed, as at start, where it is a warning.
 pub(crate) fn schema(title: &str, sections: &[ConfigDef], is_dev: bool) -> Value {
@@ -77,7 +77,8 @@ fn property(field: &Field, is_dev: bool) -> Value {
     property
 }
 
-/// Values of files may be placeholders, so whatever is no text may be one.
+/// Values of files may be placeholders, so whatever is no text may be one. In one thing this is stricter than the start, which reads
+/// numbers and booleans from texts as well, wherever they are from: an editor should suggest to write them as they are.
 fn json_type(shape: &Shape) -> Value {
     let or_placeholder =
         |of: Value| json!({ "anyOf": [of, { "type": "string", "pattern": "\\$\\{" }] });
@@ -89,7 +90,23 @@ fn json_type(shape: &Shape) -> Value {
             "pattern": "^(0|([0-9.]+ *(ns|us|µs|ms|s|m|h|d) *)+|.*\\$\\{.*)$",
             "examples": ["250ms", "30s", "1h30m"],
         }),
-        Shape::OneOf(variants) => or_placeholder(json!({ "enum": variants })),
+        Shape::Size => {
+            let units: Vec<String> = ByteSize::units().map(in_any_case).collect();
+            let units = units.join("|");
+            json!({
+                "type": "string",
+                "pattern": format!("^( *[0-9][0-9_]* *({units}) *|.*\\$\\{{.*)$"),
+                "examples": ["512B", "64KiB", "10MB"],
+            })
+        }
+        // The names for completion; any case is read.
+        Shape::OneOf(variants) => {
+            let any_case: Vec<String> = variants.iter().map(|name| in_any_case(name)).collect();
+            json!({ "anyOf": [
+                { "enum": variants },
+                { "type": "string", "pattern": format!("^({})$|\\$\\{{", any_case.join("|")) },
+            ] })
+        }
         Shape::Boolean => or_placeholder(json!({ "type": "boolean" })),
         Shape::Number => or_placeholder(json!({ "type": "number" })),
         Shape::Integer { min, max } => {
@@ -107,9 +124,27 @@ fn json_type(shape: &Shape) -> Value {
             }
             or_placeholder(integer)
         }
-        Shape::List(item) => json!({ "type": "array", "items": json_type(item) }),
+        // Or as the environment writes them, with commas between.
+        Shape::List(item) => json!({
+            "type": ["array", "string"],
+            "items": json_type(item),
+        }),
         Shape::Map(value) => json!({ "type": "object", "additionalProperties": json_type(value) }),
     }
+}
+
+/// A pattern for a name in lower or upper case: JSON Schema's have no flag for that.
+fn in_any_case(name: &str) -> String {
+    let mut pattern = String::with_capacity(name.len() * 4);
+    for c in name.chars() {
+        let (lower, upper) = (c.to_ascii_lowercase(), c.to_ascii_uppercase());
+        match lower == upper {
+            true if c.is_ascii_punctuation() && c != '_' => pattern.extend(['[', c, ']']),
+            true => pattern.push(c),
+            false => pattern.extend(['[', lower, upper, ']']),
+        }
+    }
+    pattern
 }
 
 fn default_json(field: &Field, shape: &Shape, is_dev: bool) -> Option<Value> {
@@ -209,6 +244,7 @@ fn example(shape: &Shape) -> String {
         Shape::Integer { min, .. } => (*min).max(0).to_string(),
         Shape::Number => "0.0".to_owned(),
         Shape::Duration => "\"30s\"".to_owned(),
+        Shape::Size => "\"1MiB\"".to_owned(),
         Shape::OneOf(variants) => json!(variants.first().unwrap_or(&"")).to_string(),
         Shape::List(_) => "[]".to_owned(),
         Shape::Map(_) => "{}".to_owned(),

@@ -11,6 +11,8 @@ use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
 };
 
+use super::ByteSize;
+
 /// What a value may be.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shape {
@@ -29,6 +31,8 @@ pub enum Shape {
     Number,
     /// A time with its unit.
     Duration,
+    /// An amount of bytes with its unit.
+    Size,
     /// One of these texts.
     OneOf(&'static [&'static str]),
     /// Any number of values of one shape.
@@ -138,9 +142,12 @@ impl<'de> Deserializer<'de> for Listener<'_> {
     /// Wrappers are transparent, secrets among them.
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Heard> {
+        if name == ByteSize::NAME {
+            return self.heard(Shape::Size);
+        }
         visitor.visit_newtype_struct(self)
     }
 
@@ -257,7 +264,7 @@ mod tests {
         assert_eq!(Shape::of::<Duration>(), Shape::Duration);
         assert_eq!(Shape::of::<Option<Mode>>(), Shape::OneOf(&["open", "shut"]));
         assert_eq!(Shape::of::<IpAddr>(), Shape::Text);
-        assert_eq!(Shape::of::<ByteSize>(), Shape::Text);
+        assert_eq!(Shape::of::<Option<ByteSize>>(), Shape::Size);
         assert_eq!(Shape::of::<Secret<String>>(), Shape::Text);
         assert_eq!(Shape::of::<bool>(), Shape::Boolean);
         assert_eq!(Shape::of::<f32>(), Shape::Number);

@@ -21,6 +21,9 @@ const UNITS: [(&str, u64); 9] = [
 ];
 
 impl ByteSize {
+    /// What it says to a deserializer that it is, for `Shape` to hear.
+    pub(super) const NAME: &'static str = "ByteSize";
+
     /// That many bytes.
     pub const fn bytes(bytes: u64) -> Self {
         Self(bytes)
@@ -29,6 +32,11 @@ impl ByteSize {
     /// As a plain number.
     pub const fn as_u64(self) -> u64 {
         self.0
+    }
+
+    /// The units that are understood.
+    pub(super) fn units() -> impl Iterator<Item = &'static str> {
+        UNITS.iter().map(|(unit, _)| *unit)
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -63,17 +71,23 @@ impl Serialize for ByteSize {
 impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
+        impl<'de> serde::de::Visitor<'de> for Visitor {
             type Value = ByteSize;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a size with its unit, such as 512B, 64KiB or 10MB")
+            }
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                deserializer: D,
+            ) -> Result<ByteSize, D::Error> {
+                deserializer.deserialize_str(self)
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<ByteSize, E> {
                 ByteSize::parse(text)
                     .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
             }
         }
-        deserializer.deserialize_str(Visitor)
+        deserializer.deserialize_newtype_struct(Self::NAME, Visitor)
     }
 }
 

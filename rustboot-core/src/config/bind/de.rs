@@ -33,11 +33,20 @@ impl<'a, 'c> ValueDe<'a, 'c> {
         f(&self).map_err(|error| error.at(&self.key, self.context.is_secret(&self.key)))
     }
 
-    fn text(&self) -> Result<String, BindError> {
+    /// The text for a type that is read from one. Without one, the type says better what it wants than we could: `String` wants
+    /// "a string", but a size wants "a size with its unit".
+    fn text<'de>(&self, wanted: &impl Visitor<'de>) -> Result<String, BindError> {
         match self.value {
             Value::String(_, text) => Ok(text.clone()),
             Value::Char(_, c) => Ok(c.to_string()),
-            other => Err(BindError::expected(&"a text", &scalar::found(other))),
+            other => {
+                let wanted = (wanted as &dyn serde::de::Expected).to_string();
+                let wanted = match wanted.as_str() {
+                    "a string" => "a text",
+                    other => other,
+                };
+                Err(BindError::expected(&wanted, &scalar::found(other)))
+            }
         }
     }
 
@@ -148,15 +157,24 @@ impl<'de> Deserializer<'de> for ValueDe<'_, '_> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BindError> {
-        self.run(|de| visitor.visit_str(&de.text()?))
+        self.run(|de| {
+            let text = de.text(&visitor)?;
+            visitor.visit_str(&text)
+        })
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BindError> {
-        self.run(|de| visitor.visit_string(de.text()?))
+        self.run(|de| {
+            let text = de.text(&visitor)?;
+            visitor.visit_string(text)
+        })
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BindError> {
-        self.run(|de| visitor.visit_bytes(de.text()?.as_bytes()))
+        self.run(|de| {
+            let text = de.text(&visitor)?;
+            visitor.visit_bytes(text.as_bytes())
+        })
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BindError> {
@@ -277,7 +295,7 @@ impl<'de> Deserializer<'de> for ValueDe<'_, '_> {
 
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BindError> {
         self.run(|de| {
-            let text = de.text()?;
+            let text = de.text(&visitor)?;
             let identifier: StringDeserializer<BindError> = text.into_deserializer();
             identifier.deserialize_any(visitor)
         })
