@@ -13,6 +13,7 @@
 mod config;
 pub(crate) mod events;
 mod farewell;
+mod linger;
 mod open;
 pub(crate) mod outcome;
 pub(crate) mod served;

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use super::farewell::{self, Frames, GOING_AWAY};
+use super::linger::Linger;
 use crate::pipeline::ConnectionState;
 
 /// See the module.
@@ -47,6 +48,8 @@ struct Upgraded {
     farewell: usize,
     /// Follows what the handler writes after that, and nobody reads.
     unheard: Option<Frames>,
+    /// Begins when the handler has heard of the end: it will drop the connection.
+    linger: Option<Linger>,
 }
 
 impl<S: AsyncWrite + Unpin> Served<S> {
@@ -101,7 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Served<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Served<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Served<S> {
     /// A write or flush has had this result. A client that does not read for too long has lost its connection.
     #[inline]
     fn watched<T>(
@@ -169,6 +172,18 @@ impl<S: AsyncWrite + Unpin> Served<S> {
         Poll::Ready(Ok(()))
     }
 
+    /// Before the handler learns that it is over, and drops the connection: what the client has sent and nobody has read would
+    /// make a reset of that, which may overtake our close frame.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let state = upgraded(&mut self.upgraded);
+        if state.linger.is_none() {
+            // Whether that works or not, there is nothing more to say.
+            let _said = ready!(Pin::new(&mut self.io).poll_shutdown(context));
+        }
+        let linger = state.linger.get_or_insert_default();
+        linger.poll(&mut self.io, context)
+    }
+
     fn poll_write_upgraded(
         &mut self,
         context: &mut Context<'_>,
@@ -185,7 +200,11 @@ impl<S: AsyncWrite + Unpin> Served<S> {
         let stopping = self.state.tether().says_farewell();
         let state = upgraded(&mut self.upgraded);
         if let Some(unheard) = &mut state.unheard {
-            return Poll::Ready(after_farewell(unheard, bytes));
+            let heard = after_farewell(unheard, bytes);
+            if heard.is_err() {
+                ready!(self.poll_linger(context));
+            }
+            return Poll::Ready(heard);
         }
         // Once the close frame is due, no further than to where it may stand.
         let step = match stopping && !state.frames.is_closed() {
@@ -210,6 +229,7 @@ fn upgraded(slot: &mut Option<Box<Upgraded>>) -> &mut Upgraded {
             frames: Frames::new(),
             farewell: 0,
             unheard: None,
+            linger: None,
         })
     })
 }
@@ -239,7 +259,7 @@ fn cut() -> io::Error {
     )
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Served<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Served<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
