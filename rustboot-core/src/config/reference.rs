@@ -139,7 +139,7 @@ fn in_any_case(name: &str) -> String {
     for c in name.chars() {
         let (lower, upper) = (c.to_ascii_lowercase(), c.to_ascii_uppercase());
         match lower == upper {
-            true if c.is_ascii_punctuation() && c != '_' => pattern.extend(['[', c, ']']),
+            true if r"^$\.*+?()[]{}|/".contains(c) => pattern.extend(['\\', c]),
             true => pattern.push(c),
             false => pattern.extend(['[', lower, upper, ']']),
         }

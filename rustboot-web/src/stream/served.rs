@@ -176,10 +176,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<S> {
     /// make a reset of that, which may overtake our close frame.
     fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let state = upgraded(&mut self.upgraded);
-        if state.linger.is_none() {
-            // Whether that works or not, there is nothing more to say.
-            let _said = ready!(Pin::new(&mut self.io).poll_shutdown(context));
-        }
+        // Whether that works or not, there is nothing more to say; a client that does not let us say it has the same time.
+        let _said = Pin::new(&mut self.io).poll_shutdown(context);
         let linger = state.linger.get_or_insert_default();
         linger.poll(&mut self.io, context)
     }
