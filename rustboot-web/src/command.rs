@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustboot_core::app::Assembly;
@@ -12,6 +14,8 @@ use rustboot_core::{Error, Result};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
 use crate::config::{ManagementConfig, ServerConfig};
 use crate::listener::tls::{self, TlsConfig};
@@ -113,15 +117,21 @@ async fn health(assembly: Assembly) -> Result<u8> {
 }
 
 /// Where the application answers `/ready`.
-struct Target {
-    address: SocketAddr,
-    is_encrypted: bool,
+enum Target {
+    Http(SocketAddr),
+    Https(SocketAddr),
+    #[cfg(unix)]
+    Unix(PathBuf),
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.is_encrypted { "https" } else { "http" };
-        write!(f, "{scheme}://{}/ready", self.address)
+        match self {
+            Self::Http(address) => write!(f, "http://{address}/ready"),
+            Self::Https(address) => write!(f, "https://{address}/ready"),
+            #[cfg(unix)]
+            Self::Unix(path) => write!(f, "/ready on unix:{}", path.display()),
+        }
     }
 }
 
@@ -130,6 +140,13 @@ fn target(assembly: &Assembly) -> Result<Target> {
     let app = assembly.context();
     let server = app.config::<ServerConfig>().ok_or_else(unconfigured)?;
     let tls = app.config::<TlsConfig>().ok_or_else(unconfigured)?;
+    #[cfg(unix)]
+    if let Some(path) = app
+        .attachment::<Served>()
+        .and_then(|served| served.unix_socket.clone())
+    {
+        return Ok(Target::Unix(path));
+    }
     if tls.requires_client_certificate() {
         // We have none to show. The management listener asks for none.
         let management = app.config::<ManagementConfig>().ok_or_else(unconfigured)?;
@@ -139,15 +156,14 @@ fn target(assembly: &Assembly) -> Result<Target> {
                  /ready is as well, or server.tls.client_auth to \"optional\"",
             )
         })?;
-        return Ok(Target {
-            address: SocketAddr::new(reachable(management.host), port),
-            is_encrypted: false,
-        });
+        let address = SocketAddr::new(reachable(management.host), port);
+        return Ok(Target::Http(address));
     }
     // `/ready` is on the main listener whatever else is.
-    Ok(Target {
-        address: SocketAddr::new(reachable(server.host), server.port),
-        is_encrypted: tls.is_on(),
+    let address = SocketAddr::new(reachable(server.host), server.port);
+    Ok(match tls.is_on() {
+        true => Target::Https(address),
+        false => Target::Http(address),
     })
 }
 
@@ -161,11 +177,14 @@ fn reachable(host: IpAddr) -> IpAddr {
 }
 
 async fn ask(target: &Target) -> std::io::Result<u16> {
-    let stream = TcpStream::connect(target.address).await?;
-    if target.is_encrypted {
-        status(tls::connect(stream).await?).await
-    } else {
-        status(stream).await
+    match target {
+        Target::Http(address) => status(TcpStream::connect(address).await?).await,
+        Target::Https(address) => {
+            let stream = TcpStream::connect(address).await?;
+            status(tls::connect(stream).await?).await
+        }
+        #[cfg(unix)]
+        Target::Unix(path) => status(UnixStream::connect(path).await?).await,
     }
 }
 

@@ -1,6 +1,7 @@
 //! `[server]` and `[management]`.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustboot_core::ByteSize;
@@ -8,7 +9,8 @@ use rustboot_core::config::{Describe, Field, Properties};
 use rustboot_core::source::Location;
 use serde::Deserialize;
 
-use crate::client_ip::Network;
+use crate::client_ip::{ForwardedHeader, Network};
+use crate::listener::SocketMode;
 
 /// The main listener and its limits.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,6 +20,10 @@ pub struct ServerConfig {
     pub host: IpAddr,
     /// The port to listen on; 0 picks a free one.
     pub port: u16,
+    /// The path of a Unix socket to listen on, instead of the port; beside it when something sets the port.
+    pub unix_socket: Option<PathBuf>,
+    /// Who may connect to it.
+    pub unix_socket_mode: SocketMode,
     /// How long a request may take, from its head to the head of the answer. Then 503.
     pub request_timeout: Duration,
     /// How long a client may take to send the head of a request. Then the connection is closed.
@@ -34,6 +40,8 @@ pub struct ServerConfig {
     pub max_in_flight: Option<usize>,
     /// Networks whose forwarding headers are believed.
     pub trusted_proxies: Vec<Network>,
+    /// The header in which they say who is calling.
+    pub forwarded_header: ForwardedHeader,
 }
 
 impl Describe for ServerConfig {
@@ -42,6 +50,19 @@ impl Describe for ServerConfig {
             Field::new("host", "IpAddr", "The address to listen on. Only this machine in dev.").typed::<IpAddr>().restart()
                 .default_by_profile("127.0.0.1", "0.0.0.0"),
             Field::new("port", "u16", "The port to listen on; 0 picks a free one.").typed::<u16>().restart().default_text("8080"),
+            Field::new(
+                "unix_socket",
+                "Option<PathBuf>",
+                "The path of a Unix socket to listen on, instead of the port; beside it when something sets the port.",
+            ).typed::<Option<PathBuf>>().restart()
+            .optional(true),
+            // The owner and the group: who runs the proxy has to be in it.
+            Field::new(
+                "unix_socket_mode",
+                "SocketMode",
+                "The permissions of the Unix socket, in octal. Connecting takes the permission to write.",
+            ).typed::<SocketMode>().restart()
+            .default_text("0660"),
             Field::new(
                 "request_timeout",
                 "Duration",
@@ -82,6 +103,12 @@ impl Describe for ServerConfig {
                 "Networks whose forwarding headers are believed, such as 10.0.0.0/8.",
             ).typed::<Vec<Network>>().restart()
             .default_list(&[]),
+            Field::new(
+                "forwarded_header",
+                "ForwardedHeader",
+                "The header in which trusted proxies say who is calling: x-forwarded-for, forwarded, or one with a single address such as x-real-ip.",
+            ).typed::<ForwardedHeader>().restart()
+            .default_text("x-forwarded-for"),
         ]
     }
 }
@@ -100,6 +127,19 @@ impl Properties for ServerConfig {
                 "header_limit".to_owned(),
                 "expected at least 8KiB".to_owned(),
             ));
+        }
+        if let Some(path) = &self.unix_socket {
+            if path.as_os_str().is_empty() {
+                problems.push((
+                    "unix_socket".to_owned(),
+                    "expected a path, or nothing".to_owned(),
+                ));
+            } else if cfg!(not(unix)) {
+                problems.push((
+                    "unix_socket".to_owned(),
+                    "this operating system has no Unix sockets that a program can listen on; leave it out".to_owned(),
+                ));
+            }
         }
         if self.max_connections == 0 {
             problems.push((

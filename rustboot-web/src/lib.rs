@@ -25,9 +25,10 @@ mod stream;
 
 pub use axum::response::sse::Event;
 pub use builder::WebAppBuilder;
-pub use client_ip::ClientIp;
+pub use client_ip::{ClientIp, ForwardedHeader, Network};
 pub use config::{ManagementConfig, ServerConfig};
 pub use extract::{Path, RequestId, Valid};
+pub use listener::SocketMode;
 pub use listener::tls::{ClientAuth, TlsConfig};
 pub use module::WebModule;
 pub use problem::{ErrorBody, Problem};

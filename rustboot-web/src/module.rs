@@ -11,6 +11,7 @@ use rustboot_core::{AppBuilder, AppContext, Config, Error, Module, Result};
 use rustboot_observe::logs::AccessLog;
 
 use crate::builder::WebExtension;
+use crate::client_ip::Forwarding;
 use crate::command;
 use crate::config::{ManagementConfig, ServerConfig};
 use crate::listener::tls::{Tls, TlsConfig};
@@ -34,6 +35,9 @@ pub struct WebModule;
 pub(crate) struct Served {
     pub(crate) table: Arc<Table>,
     pub(crate) mounted_routers: usize,
+    /// The Unix socket, for `app health`.
+    #[cfg(unix)]
+    pub(crate) unix_socket: Option<std::path::PathBuf>,
 }
 
 impl Module for WebModule {
@@ -57,6 +61,9 @@ impl Module for WebModule {
         #[cfg(feature = "ws")]
         websocket?;
         if let (Some(port), host) = (management.port, management.host)
+            && Address::of_traffic(app, &server)
+                .iter()
+                .any(Address::is_tcp)
             && port != 0
             && port == server.port
             && (host == server.host || server.host.is_unspecified() || host.is_unspecified())
@@ -100,6 +107,8 @@ impl Module for WebModule {
         let served = Served {
             table: Arc::new(table),
             mounted_routers: extension.routers.len(),
+            #[cfg(unix)]
+            unix_socket: server.unix_socket.as_ref().map(|path| base.join(path)),
         };
         app.endpoint(command::routes_endpoint(served.clone()));
         app.active(format!(
@@ -128,15 +137,20 @@ impl Module for WebModule {
         if let Some(port) = management.port {
             app.server(HttpServer::new(parts.surface(
                 ServerRole::Management,
-                Address::Tcp(SocketAddr::new(management.host, port)),
+                vec![Address::Tcp(SocketAddr::new(management.host, port))],
                 // For probes and scrapers of this machine or cluster, which have nothing to verify it by.
                 None,
             )));
         }
-        let address = Address::Tcp(SocketAddr::new(parts.server.host, parts.server.port));
+        let addresses = Address::of_traffic(app, &parts.server);
+        if tls.is_some() && !addresses.iter().any(Address::is_tcp) {
+            app.config_warning(
+                "server.tls is for the port, and there is only server.unix_socket, which needs none: set server.port to have both",
+            );
+        }
         app.server(HttpServer::new(parts.surface(
             ServerRole::Traffic,
-            address,
+            addresses,
             tls,
         )));
         Ok(())
@@ -177,7 +191,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn surface(&self, role: ServerRole, address: Address, tls: Option<Tls>) -> Surface {
+    fn surface(&self, role: ServerRole, addresses: Vec<Address>, tls: Option<Tls>) -> Surface {
         let server = self.server.clone();
         let is_main = role == ServerRole::Traffic;
         let table = if is_main {
@@ -190,7 +204,7 @@ impl Parts {
         let (is_dev, has_own_listener) = (self.is_dev, self.has_own_listener);
         Surface {
             role,
-            address,
+            addresses,
             tls,
             max_connections: server.max_connections,
             connection: ConnectionSettings {
@@ -238,7 +252,10 @@ fn pipeline(
         access_log: app
             .attachment::<AccessLog>()
             .map(|log| AccessLog::clone(&log)),
-        trusted_proxies: server.trusted_proxies.clone(),
+        forwarding: Forwarding {
+            trusted: server.trusted_proxies.clone(),
+            header: server.forwarded_header.clone(),
+        },
         request_timeout: server.request_timeout,
         body_limit: server.body_limit.as_u64(),
         max_in_flight: server.max_in_flight.unwrap_or(usize::MAX),

@@ -158,12 +158,14 @@ impl Sandbox {
                 Some(address) => (address, &mut management),
                 None => (address, &mut main),
             };
-            let (_scheme, address) = address.split_once("://").unwrap();
-            *slot = Some(address.to_owned());
+            // A Unix socket has a path, which the test has chosen.
+            if let Some((_scheme, address)) = address.split_once("://") {
+                *slot = Some(address.to_owned());
+            }
         }
         Service {
             process,
-            address: main.unwrap(),
+            address: main.unwrap_or_default(),
             management,
             ready,
         }
@@ -321,7 +323,7 @@ impl Exit {
 /// A service that was ready when the test got it.
 pub(crate) struct Service {
     process: Process,
-    /// The main listener.
+    /// The main listener; empty when that is a Unix socket.
     pub(crate) address: String,
     /// The management listener, when there is one.
     pub(crate) management: Option<String>,

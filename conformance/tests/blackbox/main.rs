@@ -27,3 +27,4 @@ mod starting;
 mod stopping;
 mod streams;
 mod tls;
+mod unix_socket;

@@ -220,6 +220,56 @@ async fn only_trusted_proxies_are_believed() {
     assert_eq!(ask(Some("127.0.0.1"), "not an address").await, "127.0.0.1");
 }
 
+/// One header is believed, and no other: a proxy passes on the ones that it does not know.
+#[tokio::test]
+async fn the_forwarding_header_that_is_believed_can_be_chosen() {
+    for (believed, headers) in [
+        (
+            "forwarded",
+            [
+                ("forwarded", "for=\"[2001:db8::7]:443\";proto=https"),
+                ("x-forwarded-for", "6.6.6.6"),
+            ],
+        ),
+        (
+            "X-Real-IP",
+            [("x-real-ip", "2001:db8::7"), ("x-forwarded-for", "6.6.6.6")],
+        ),
+        (
+            "x-forwarded-for",
+            [
+                ("x-forwarded-for", "2001:db8::7"),
+                ("forwarded", "for=6.6.6.6"),
+            ],
+        ),
+    ] {
+        let service = Sandbox::new()
+            .env("APP_SERVER__TRUSTED_PROXIES", "127.0.0.1")
+            .env("APP_SERVER__FORWARDED_HEADER", believed)
+            .start()
+            .await;
+        let mut request = Request::get("/client-ip");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        assert_eq!(
+            service.send(request).await.text(),
+            "2001:db8::7",
+            "{believed}"
+        );
+    }
+    let exit = Sandbox::new()
+        .env("APP_SERVER__FORWARDED_HEADER", "x real ip")
+        .run(&[])
+        .await;
+    assert_eq!(exit.code, Some(78), "{exit:?}");
+    assert!(
+        exit.stderr
+            .contains("server.forwarded_header: expected the name of a header"),
+        "{exit:?}"
+    );
+}
+
 /// Two requests in one packet get two answers, in their order.
 #[tokio::test]
 async fn requests_may_be_pipelined() {

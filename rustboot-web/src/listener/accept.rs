@@ -1,20 +1,22 @@
 //! The accept loop.
 
+use std::io;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{self, Terms};
-use super::socket::{Socket, is_about_the_connection};
+use super::socket::{Socket, Stream, is_about_the_connection};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Accepts until the listener is to close, then takes over what the operating system has already accepted for us.
+/// Accepts from all sockets until the listener is to close, then takes over what the operating system has already accepted for us.
 pub(super) async fn run(
-    socket: Socket,
+    sockets: Vec<Socket>,
     terms: Arc<Terms>,
     max_connections: usize,
     connections: TaskTracker,
@@ -22,6 +24,7 @@ pub(super) async fn run(
     let room = Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS)));
     let open = metrics::gauge!("http_server_connections");
     let mut pause = FIRST_PAUSE;
+    let mut turn = 0;
     loop {
         // Without room, connections wait in the operating system's queue: back-pressure, not refusal.
         let permit = tokio::select! {
@@ -33,7 +36,7 @@ pub(super) async fn run(
         let accepted = tokio::select! {
             biased;
             () = terms.closing.cancelled() => break,
-            accepted = socket.accept() => accepted,
+            accepted = next(&sockets, &mut turn) => accepted,
         };
         match accepted {
             Ok(stream) => {
@@ -59,9 +62,27 @@ pub(super) async fn run(
             }
         }
     }
-    socket
-        .close(|stream| {
-            connections.spawn(connection::serve(stream, Arc::clone(&terms)));
-        })
-        .await;
+    for socket in sockets {
+        socket
+            .close(|stream| {
+                connections.spawn(connection::serve(stream, Arc::clone(&terms)));
+            })
+            .await;
+    }
+}
+
+/// The next connection of any socket. `turn` is whose turn it is to be looked at first: a busy one does not starve the others.
+/// Dropping the future loses no connection.
+async fn next(sockets: &[Socket], turn: &mut usize) -> io::Result<Stream> {
+    std::future::poll_fn(|context| {
+        for _ in 0..sockets.len() {
+            let socket = &sockets[*turn % sockets.len()];
+            *turn = turn.wrapping_add(1);
+            if let Poll::Ready(accepted) = socket.poll_accept(context) {
+                return Poll::Ready(accepted);
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }

@@ -1,7 +1,6 @@
 //! One connection, from its first byte to its end.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -13,10 +12,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use super::preface::{self, HttpVersion};
+use super::preface::{self, HttpVersion, Peek};
 use super::seldom::Seldom;
 use super::socket::Stream;
 use super::tls::Tls;
+use crate::client_ip::Peer;
 use crate::pipeline::{ConnectionService, ConnectionState, Pipeline};
 use crate::stream::served::Served;
 
@@ -53,10 +53,14 @@ pub(super) struct Terms {
 /// Serves a connection until either side ends it. When `closing` is requested, requests under way and those that come
 /// within a short grace are answered, and the connection ends; on `aborting` it is dropped.
 pub(super) async fn serve(stream: Stream, terms: Arc<Terms>) {
-    let Stream::Tcp(stream) = stream;
+    let stream = match stream {
+        Stream::Tcp(stream) => stream,
+        #[cfg(unix)]
+        Stream::Unix(stream) => return plain(stream, Peer::Unix, &terms).await,
+    };
     // Answers are written whole; waiting for more to fill a packet only adds 40 ms. Fails only on a dead socket.
     let _dead = stream.set_nodelay(true);
-    let peer = stream.peer_addr().ok();
+    let peer = stream.peer_addr().map_or(Peer::Unknown, Peer::Tcp);
     match &terms.tls {
         None => plain(stream, peer, &terms).await,
         // Boxed, so that the connections without TLS are not as large.
@@ -64,7 +68,10 @@ pub(super) async fn serve(stream: Stream, terms: Arc<Terms>) {
     }
 }
 
-async fn plain(stream: TcpStream, peer: Option<SocketAddr>, terms: &Terms) {
+async fn plain<S>(stream: S, peer: Peer, terms: &Terms)
+where
+    S: Peek + AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     // From here on: what the first bytes take counts as time of the head.
     let state = Arc::new(ConnectionState::new(peer));
     let limit = terms.settings.header_read_timeout;
@@ -82,7 +89,7 @@ async fn plain(stream: TcpStream, peer: Option<SocketAddr>, terms: &Terms) {
     }
 }
 
-async fn encrypted(stream: TcpStream, peer: Option<SocketAddr>, tls: &Tls, terms: &Terms) {
+async fn encrypted(stream: TcpStream, peer: Peer, tls: &Tls, terms: &Terms) {
     match opening(tls.accept(stream), tls.handshake_timeout(), terms).await {
         Opening::Done((stream, version)) => {
             let state = Arc::new(ConnectionState::new(peer));

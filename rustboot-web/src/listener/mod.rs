@@ -4,13 +4,18 @@
 //! waits for ever at the end. What it will not do: decide what is answered; that is the pipeline's.
 
 mod accept;
+mod address;
 mod connection;
 mod preface;
 mod seldom;
 mod server;
 mod socket;
+mod tcp;
 pub(crate) mod tls;
+#[cfg(unix)]
+mod unix;
 
+pub(crate) use address::Address;
+pub use address::SocketMode;
 pub(crate) use connection::ConnectionSettings;
 pub(crate) use server::{HttpServer, Surface};
-pub(crate) use socket::Address;

@@ -7,6 +7,8 @@ use std::io;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
 /// A major version of HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +23,41 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Between looks at a connection that has sent a part of the preface. Nothing wakes us for more bytes while some are unread.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
+/// A stream whose first bytes can be looked at before they are read.
+pub(super) trait Peek {
+    /// Waits until something has come, and looks at it.
+    fn peek(&self, into: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
+
+    /// Reads what has come.
+    fn try_read(&self, into: &mut [u8]) -> io::Result<usize>;
+}
+
+impl Peek for TcpStream {
+    async fn peek(&self, into: &mut [u8]) -> io::Result<usize> {
+        Self::peek(self, into).await
+    }
+
+    fn try_read(&self, into: &mut [u8]) -> io::Result<usize> {
+        Self::try_read(self, into)
+    }
+}
+
+#[cfg(unix)]
+impl Peek for UnixStream {
+    async fn peek(&self, into: &mut [u8]) -> io::Result<usize> {
+        super::unix::peek(self, into).await
+    }
+
+    fn try_read(&self, into: &mut [u8]) -> io::Result<usize> {
+        Self::try_read(self, into)
+    }
+}
+
 /// Waits until the first bytes tell. To be called with a limit; dropping it loses nothing.
 ///
 /// # Errors
 /// When the connection ends before that.
-pub(super) async fn read(stream: &TcpStream) -> io::Result<HttpVersion> {
+pub(super) async fn read(stream: &impl Peek) -> io::Result<HttpVersion> {
     let mut seen = [0; PREFACE.len()];
     loop {
         let length = stream.peek(&mut seen).await?;

@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accept;
+use super::address::Address;
 use super::connection::{ConnectionSettings, Terms};
-use super::socket::{Address, Socket};
+use super::socket::Socket;
 use super::tls::Tls;
 use crate::pipeline::Pipeline;
 use crate::stream::Streams;
@@ -23,7 +24,8 @@ pub(crate) type MakePipeline = Box<dyn Fn(&AppContext) -> Result<Pipeline> + Sen
 /// What a listener shows, and under which limits.
 pub(crate) struct Surface {
     pub(crate) role: ServerRole,
-    pub(crate) address: Address,
+    /// At least one.
+    pub(crate) addresses: Vec<Address>,
     pub(crate) tls: Option<Tls>,
     pub(crate) max_connections: usize,
     pub(crate) connection: ConnectionSettings,
@@ -56,9 +58,14 @@ impl HttpServer {
     }
 
     async fn open(&self, app: &AppContext) -> Result<Vec<String>> {
-        let socket = Socket::open(&self.surface.address, self.surface.role)?;
         let tls = self.surface.tls.clone();
-        let url = socket.url(tls.is_some())?;
+        let mut sockets = Vec::new();
+        let mut urls = Vec::new();
+        for address in &self.surface.addresses {
+            let socket = Socket::open(address, self.surface.role).await?;
+            urls.push(socket.url(tls.is_some())?);
+            sockets.push(socket);
+        }
         let pipeline = Arc::new((self.surface.pipeline)(app)?);
         // Bound once.
         let _first = self.pipeline.set(Arc::clone(&pipeline));
@@ -79,11 +86,11 @@ impl HttpServer {
         let (max_connections, connections) =
             (self.surface.max_connections, self.connections.clone());
         self.connections.spawn(async move {
-            accept::run(socket, terms, max_connections, connections).await;
+            accept::run(sockets, terms, max_connections, connections).await;
             // Nobody listens when the drain ran into its deadline.
             let _nobody = closed.send(());
         });
-        Ok(vec![url])
+        Ok(urls)
     }
 
     async fn close(&self, deadline: Instant) -> Drained {

@@ -1,49 +1,48 @@
 //! What is listened on: opened, accepted from, and closed without losing a client.
 
 use std::io;
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::task::{Context, Poll};
 
+use rustboot_core::Result;
 use rustboot_core::lifecycle::ServerRole;
-use rustboot_core::{Error, Result};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
+#[cfg(unix)]
+use tokio::net::{UnixListener, UnixStream};
 
-/// Where to listen.
-#[derive(Debug, Clone)]
-pub(crate) enum Address {
-    Tcp(SocketAddr),
-}
+use super::address::Address;
+use super::tcp;
+#[cfg(unix)]
+use super::unix;
 
 /// An open listener.
 #[derive(Debug)]
 pub(super) enum Socket {
     Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(UnixListener, unix::SocketFile),
 }
 
 /// An accepted connection.
 #[derive(Debug)]
 pub(super) enum Stream {
     Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
 }
-
-/// From the first packet of a handshake to the last, with a client that is not on the other side of the world.
-const HANDSHAKE_GRACE: Duration = Duration::from_millis(100);
-
-/// Connections that the operating system keeps for us until we accept them. With tokio's own 128, a burst of clients would
-/// wait for their next try, a second later.
-const BACKLOG: u32 = 1024;
 
 impl Socket {
     /// Opens it.
     ///
     /// # Errors
     /// When the address is taken, is none of this machine, or may not be used; the message says which key to change.
-    pub(super) fn open(address: &Address, role: ServerRole) -> Result<Self> {
+    pub(super) async fn open(address: &Address, role: ServerRole) -> Result<Self> {
         match address {
-            Address::Tcp(address) => match listen(*address) {
-                Ok(listener) => Ok(Self::Tcp(listener)),
-                Err(error) => Err(unopened(*address, role, error)),
-            },
+            Address::Tcp(address) => tcp::open(*address, role).map(Self::Tcp),
+            #[cfg(unix)]
+            Address::Unix { path, mode } => {
+                let (listener, file) = unix::open(path, *mode).await?;
+                Ok(Self::Unix(listener, file))
+            }
         }
     }
 
@@ -54,16 +53,21 @@ impl Socket {
                 let scheme = if is_encrypted { "https" } else { "http" };
                 Ok(format!("{scheme}://{}", listener.local_addr()?))
             }
+            #[cfg(unix)]
+            Self::Unix(_, file) => Ok(format!("unix:{}", file.path().display())),
         }
     }
 
-    /// The next connection. Dropping the future loses none.
-    pub(super) async fn accept(&self) -> io::Result<Stream> {
+    /// The next connection.
+    pub(super) fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Stream>> {
         match self {
             Self::Tcp(listener) => listener
-                .accept()
-                .await
-                .map(|(stream, _)| Stream::Tcp(stream)),
+                .poll_accept(context)
+                .map_ok(|(stream, _)| Stream::Tcp(stream)),
+            #[cfg(unix)]
+            Self::Unix(listener, _) => listener
+                .poll_accept(context)
+                .map_ok(|(stream, _)| Stream::Unix(stream)),
         }
     }
 
@@ -71,23 +75,11 @@ impl Socket {
     pub(super) async fn close(self, mut take: impl FnMut(Stream)) {
         match self {
             Self::Tcp(listener) => {
-                refuse_new_handshakes(&listener);
-                // Those that have begun get the time of a round trip or two to complete.
-                tokio::time::sleep(HANDSHAKE_GRACE).await;
-                let Ok(listener) = listener.into_std() else {
-                    return;
-                };
-                empty(
-                    || listener.accept().map(|(stream, _)| stream),
-                    |stream| {
-                        let stream = stream
-                            .set_nonblocking(true)
-                            .and_then(|()| TcpStream::from_std(stream));
-                        if let Ok(stream) = stream {
-                            take(Stream::Tcp(stream));
-                        }
-                    },
-                );
+                tcp::close(listener, |stream| take(Stream::Tcp(stream))).await;
+            }
+            #[cfg(unix)]
+            Self::Unix(listener, file) => {
+                unix::close(listener, file, |stream| take(Stream::Unix(stream)));
             }
         }
     }
@@ -95,7 +87,7 @@ impl Socket {
 
 /// Takes everything out of a queue. Asks the operating system itself: tokio would only look where its last event said that
 /// something is there.
-fn empty<S>(accept: impl Fn() -> io::Result<S>, mut take: impl FnMut(S)) {
+pub(super) fn empty<S>(accept: impl Fn() -> io::Result<S>, mut take: impl FnMut(S)) {
     loop {
         match accept() {
             Ok(stream) => take(stream),
@@ -114,66 +106,3 @@ pub(super) fn is_about_the_connection(error: &io::Error) -> bool {
         ConnectionAborted | ConnectionRefused | ConnectionReset
     )
 }
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    // A restart must not wait for connections of the last process to be forgotten. On Windows it would mean to share.
-    #[cfg(not(windows))]
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-fn unopened(address: SocketAddr, role: ServerRole, error: io::Error) -> Error {
-    let key = match role {
-        ServerRole::Traffic => "server",
-        ServerRole::Management => "management",
-    };
-    let what = match error.kind() {
-        io::ErrorKind::AddrInUse => format!(
-            "the address {address} is in use by another process: stop that, or set {key}.port (0 picks a free one)"
-        ),
-        io::ErrorKind::AddrNotAvailable => {
-            format!("the address {address} is not one of this machine: set {key}.host")
-        }
-        io::ErrorKind::PermissionDenied => {
-            format!(
-                "the address {address} may not be opened by this user: ports below 1024 need a privilege; set {key}.port"
-            )
-        }
-        _ => format!("the address {address} could not be opened"),
-    };
-    Error::internal(what).with_source(error)
-}
-
-/// Lets no further handshake begin, so that the queue can be emptied for good. A connection that completed between the last
-/// `accept` and the close of the socket would be reset, and its client would have lost a request that it was allowed to
-/// send. With this filter its first packet is dropped instead; the client tries again, and is refused like everybody.
-#[cfg(target_os = "linux")]
-fn refuse_new_handshakes(listener: &TcpListener) {
-    use socket2::SockFilter;
-    // Classic BPF over the TCP header. What is accepted from now on inherits the filter, so it must let everything pass
-    // but the packet that begins a handshake.
-    const LOAD_BYTE: u16 = 0x30;
-    const JUMP_IF_ANY_BIT: u16 = 0x45;
-    const RETURN: u16 = 0x06;
-    const FLAGS: u32 = 13;
-    const SYN: u32 = 0x02;
-    let filter = [
-        SockFilter::new(LOAD_BYTE, 0, 0, FLAGS),
-        SockFilter::new(JUMP_IF_ANY_BIT, 0, 1, SYN),
-        SockFilter::new(RETURN, 0, 0, 0),
-        SockFilter::new(RETURN, 0, 0, u32::MAX),
-    ];
-    if let Err(error) = socket2::SockRef::from(listener).attach_filter(&filter) {
-        // A sandbox may forbid it. Then the window stays open for the microseconds that it is.
-        tracing::debug!(target: "rustboot::web", %error, "handshakes cannot be refused before the listener closes");
-    }
-}
-
-/// Other systems have no such filter; the window is the microseconds between the last `accept` and the close.
-#[cfg(not(target_os = "linux"))]
-fn refuse_new_handshakes(_listener: &TcpListener) {}

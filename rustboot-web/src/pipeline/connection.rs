@@ -1,15 +1,15 @@
 //! What the task of a connection and its requests tell each other.
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::client_ip::Peer;
 use crate::stream::tether::Tether;
 
 /// The state of a connection. Its requests write, its task reads.
 #[derive(Debug)]
 pub(crate) struct ConnectionState {
-    peer: Option<SocketAddr>,
+    peer: Peer,
     opened: Instant,
     /// Requests that have come, and those that are over.
     requests: AtomicUsize,
@@ -20,7 +20,7 @@ pub(crate) struct ConnectionState {
 }
 
 impl ConnectionState {
-    pub(crate) fn new(peer: Option<SocketAddr>) -> Self {
+    pub(crate) fn new(peer: Peer) -> Self {
         Self {
             peer,
             opened: Instant::now(),
@@ -32,7 +32,7 @@ impl ConnectionState {
     }
 
     /// The other side, which is a proxy's when there is one.
-    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+    pub(crate) fn peer(&self) -> Peer {
         self.peer
     }
 

@@ -5,7 +5,7 @@
 //! | step | what | where |
 //! |---|---|---|
 //! | 1 | request id: kept from `x-request-id` when well-formed, else made; trace id from `traceparent` | [`request`] |
-//! | 2 | client address, by `server.trusted_proxies` | [`client_ip`](crate::client_ip) |
+//! | 2 | client address, by `server.trusted_proxies` and `server.forwarded_header` | [`client_ip`](crate::client_ip) |
 //! | 3 | route: attribute route, management endpoint, or a mounted router | [`dispatch`](crate::route::dispatch) |
 //! | 4 | in-flight limit: 503 with `Retry-After` (not for management endpoints) | [`service`] |
 //! | 5 | body limit: 413, by `Content-Length` before anything runs, by counting otherwise | [`request`] |

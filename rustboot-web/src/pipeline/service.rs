@@ -21,7 +21,7 @@ use super::PipelineBody;
 use super::future::{Answer, PipelineFuture};
 use super::record::{Record, Subject};
 use super::request;
-use crate::client_ip::{self, Network};
+use crate::client_ip::Forwarding;
 use crate::problem::{ErrorBody, Explained};
 use crate::route::RouteMetrics;
 use crate::route::dispatch::{Dispatcher, Found};
@@ -37,7 +37,7 @@ pub(crate) struct Pipeline {
     pub(crate) mounted_metrics: MountedMetrics,
     pub(crate) error_body: Arc<dyn ErrorBody>,
     pub(crate) access_log: Option<AccessLog>,
-    pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) forwarding: Forwarding,
     pub(crate) request_timeout: Duration,
     pub(crate) body_limit: u64,
     pub(crate) max_in_flight: usize,
@@ -101,9 +101,7 @@ impl Pipeline {
         connection: &Arc<ConnectionState>,
     ) -> PipelineFuture {
         let correlation = request::correlation(request.headers());
-        let peer = connection.peer().map(|peer| peer.ip());
-        let client_ip =
-            peer.map(|peer| client_ip::resolve(peer, request.headers(), &self.trusted_proxies));
+        let client_ip = self.forwarding.client(connection.peer(), request.headers());
         let mut record = Box::new(Record::new(
             self,
             connection,

@@ -1,0 +1,31 @@
+//! Who is calling: the peer, or what a trusted proxy says about it.
+//!
+//! Each proxy adds to the forwarding header what it knows, on the right; everything left of that is the client's own claim. So
+//! the address is the right-most one that is not itself a trusted proxy. It will not guess: a header that nobody has named is
+//! not looked at, since a proxy that does not know it passes on what the client wrote there.
+
+mod current;
+mod forwarding;
+mod network;
+mod node;
+
+pub use current::ClientIp;
+pub(crate) use current::replace_current;
+pub use forwarding::ForwardedHeader;
+pub(crate) use forwarding::Forwarding;
+pub use network::Network;
+
+use std::net::SocketAddr;
+
+/// The other side of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// The operating system did not say.
+    Unknown,
+    /// A process of this machine, through a Unix socket.
+    Unix,
+    Tcp(SocketAddr),
+}
+
+#[cfg(test)]
+mod tests;
