@@ -27,7 +27,7 @@
 //! | `observe` | yes | logs and metrics |
 //! | `validate` | with `web` | [garde](https://docs.rs/garde) rules on configuration and input |
 //! | `cron` | | cron expressions in `#[scheduled]` |
-//! | `systemd` | | tells systemd of start and stop, and feeds its watchdog |
+//! | `systemd` | | tells systemd of start and stop, feeds its watchdog, and takes the sockets that it has opened |
 //! | `disk` | yes | the health check `disk` |
 //! | `sqlite` | | `SqliteDb`: a pool, migrations, health; `Tx`, the transaction of a request |
 //! | `postgres` | | `PgDb`: the same on PostgreSQL, with replicas |

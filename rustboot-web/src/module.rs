@@ -1,6 +1,5 @@
 //! How rustboot-web joins an application.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,7 +14,7 @@ use crate::client_ip::Forwarding;
 use crate::command;
 use crate::config::{ManagementConfig, ServerConfig};
 use crate::listener::tls::{Tls, TlsConfig};
-use crate::listener::{Address, ConnectionSettings, HttpServer, Surface};
+use crate::listener::{Address, ConnectionSettings, HttpServer, Places, Surface};
 use crate::pipeline::Pipeline;
 use crate::problem::{ErrorBody, ProblemDetails};
 use crate::route::RouteDef;
@@ -60,20 +59,7 @@ impl Module for WebModule {
         sse?;
         #[cfg(feature = "ws")]
         websocket?;
-        if let (Some(port), host) = (management.port, management.host)
-            && Address::of_traffic(app, &server)
-                .iter()
-                .any(Address::is_tcp)
-            && port != 0
-            && port == server.port
-            && (host == server.host || server.host.is_unspecified() || host.is_unspecified())
-        {
-            app.config_problem(
-                "management.port",
-                "is the same as server.port",
-                "choose another port, or leave management.port unset to have the endpoints on the main listener",
-            );
-        }
+        check_ports(app, &server, &management);
         Ok(())
     }
 
@@ -83,7 +69,8 @@ impl Module for WebModule {
         let tls = app.config::<TlsConfig>()?;
         let base = app.base_dir().to_owned();
         let tls = Tls::configure(app, tls, &base);
-        let has_own_listener = management.port.is_some();
+        let places = Places::of(app, &server, &management);
+        let has_own_listener = !places.management.is_empty();
         let is_dev = app.profile().is_dev();
 
         let extension = std::mem::take(app.extension::<WebExtension>());
@@ -134,26 +121,42 @@ impl Module for WebModule {
             is_dev,
             has_own_listener,
         };
-        if let Some(port) = management.port {
+        if has_own_listener {
             app.server(HttpServer::new(parts.surface(
                 ServerRole::Management,
-                vec![Address::Tcp(SocketAddr::new(management.host, port))],
+                places.management,
                 // For probes and scrapers of this machine or cluster, which have nothing to verify it by.
                 None,
             )));
         }
-        let addresses = Address::of_traffic(app, &parts.server);
-        if tls.is_some() && !addresses.iter().any(Address::is_tcp) {
+        if tls.is_some() && !places.traffic.iter().any(Address::is_tcp) {
             app.config_warning(
-                "server.tls is for the port, and there is only server.unix_socket, which needs none: set server.port to have both",
+                "server.tls is for a port, and there is only a Unix socket, which needs none: set server.port to have both",
             );
         }
         app.server(HttpServer::new(parts.surface(
             ServerRole::Traffic,
-            addresses,
+            places.traffic,
             tls,
         )));
         Ok(())
+    }
+}
+
+/// Two listeners want two ports.
+fn check_ports(app: &mut AppBuilder, server: &ServerConfig, management: &ManagementConfig) {
+    let listens_on_a_port = Address::of_traffic(app, server).iter().any(Address::is_tcp);
+    if let (Some(port), host) = (management.port, management.host)
+        && listens_on_a_port
+        && port != 0
+        && port == server.port
+        && (host == server.host || server.host.is_unspecified() || host.is_unspecified())
+    {
+        app.config_problem(
+            "management.port",
+            "is the same as server.port",
+            "choose another port, or leave management.port unset to have the endpoints on the main listener",
+        );
     }
 }
 

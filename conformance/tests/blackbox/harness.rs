@@ -1,5 +1,6 @@
 //! A service as a process: in a folder of its own, with an environment of its own, and never for longer than a deadline.
 
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -44,7 +45,11 @@ pub(crate) struct Sandbox {
     dir: TempDir,
     env: Vec<(String, String)>,
     args: Vec<String>,
+    inherited: Option<OwnedFd>,
 }
+
+/// As systemd does it: the socket is file 3, and the variables say so and to whom. The process keeps the number of the shell.
+const ACTIVATE: &str = r#"LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@" 3<&0 </dev/null"#;
 
 impl Sandbox {
     /// An empty folder; a port that the system picks, logs as JSON, the one setting that is required, and no secrets of
@@ -62,6 +67,7 @@ impl Sandbox {
             dir,
             env: Vec::new(),
             args: Vec::new(),
+            inherited: None,
         }
         .env("APP_SERVER__PORT", "0")
         .env("LOG_FORMAT", "json")
@@ -96,6 +102,12 @@ impl Sandbox {
         self
     }
 
+    /// Hands over an open file as a service manager does, under a name.
+    pub(crate) fn inherits(mut self, file: impl Into<OwnedFd>, name: &str) -> Self {
+        self.inherited = Some(file.into());
+        self.env("LISTEN_FDNAMES", name)
+    }
+
     /// Has hooks, tasks and handlers write to a file; read it with [`Service::journal`].
     pub(crate) fn journal(self) -> Self {
         let path = self.path("journal").display().to_string();
@@ -108,14 +120,24 @@ impl Sandbox {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(self.program);
+        let mut command = match &self.inherited {
+            None => Command::new(self.program),
+            Some(_) => Command::new("/bin/sh"),
+        };
+        let stdin = match &self.inherited {
+            None => Stdio::null(),
+            Some(file) => {
+                command.args(["-c", ACTIVATE, self.program]);
+                Stdio::from(file.try_clone().unwrap())
+            }
+        };
         command
             .args(&self.args)
             .env_clear()
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .current_dir(self.dir.path())
             .process_group(0)
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);

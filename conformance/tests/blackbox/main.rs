@@ -12,6 +12,7 @@ mod harness;
 mod http;
 
 mod access_log;
+mod activation;
 mod commands;
 mod limits;
 mod load;

@@ -186,6 +186,12 @@ impl AppBuilder {
         &self.sources.base_dir
     }
 
+    /// A variable of the environment that the application was given, for protocols of the platform such as systemd's. What
+    /// configures the application comes through [`AppBuilder::config`].
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.sources.variable(name)
+    }
+
     /// Whether the application is going to serve, and is not one of the commands that print something and end.
     pub fn is_serving(&self) -> bool {
         matches!(self.sources.arguments.words().first(), None | Some(&"run"))

@@ -3,13 +3,19 @@
 use std::fmt;
 use std::net::SocketAddr;
 #[cfg(unix)]
+use std::net::TcpListener;
+#[cfg(unix)]
+use std::os::unix::net::UnixListener;
+#[cfg(unix)]
 use std::path::PathBuf;
+#[cfg(unix)]
+use std::sync::Arc;
 
 use rustboot_core::AppBuilder;
 use rustboot_core::config::Origin;
 use serde::{Deserialize, Deserializer};
 
-use crate::config::ServerConfig;
+use crate::config::{ManagementConfig, ServerConfig};
 
 /// Where to listen.
 #[derive(Debug, Clone)]
@@ -20,6 +26,13 @@ pub(crate) enum Address {
         path: PathBuf,
         mode: SocketMode,
     },
+    /// A service manager has opened it.
+    #[cfg(unix)]
+    #[cfg_attr(
+        not(feature = "systemd"),
+        expect(dead_code, reason = "only that feature takes what was handed over")
+    )]
+    Inherited(Inherited),
 }
 
 impl Address {
@@ -42,8 +55,72 @@ impl Address {
     }
 
     pub(crate) fn is_tcp(&self) -> bool {
-        matches!(self, Self::Tcp(_))
+        match self {
+            Self::Tcp(_) => true,
+            #[cfg(unix)]
+            Self::Unix { .. } => false,
+            #[cfg(unix)]
+            Self::Inherited(socket) => matches!(socket, Inherited::Tcp(_)),
+        }
     }
+}
+
+/// An open listener of a service manager.
+#[cfg(unix)]
+#[derive(Debug, Clone)]
+#[cfg_attr(
+    not(feature = "systemd"),
+    expect(dead_code, reason = "only that feature takes what was handed over")
+)]
+pub(crate) enum Inherited {
+    Tcp(Arc<TcpListener>),
+    Unix(Arc<UnixListener>),
+}
+
+/// Where both listeners listen.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    pub(crate) traffic: Vec<Address>,
+    /// Empty when the endpoints are on the main listener.
+    pub(crate) management: Vec<Address>,
+}
+
+impl Places {
+    /// The sockets that the service manager hands over. For a listener that gets none, what the configuration says.
+    pub(crate) fn of(
+        app: &mut AppBuilder,
+        server: &ServerConfig,
+        management: &ManagementConfig,
+    ) -> Self {
+        let mut places = handed_over(app);
+        if places.traffic.is_empty() {
+            places.traffic = Address::of_traffic(app, server);
+        }
+        if let Some(port) = management.port
+            && places.management.is_empty()
+        {
+            places.management = vec![Address::Tcp(SocketAddr::new(management.host, port))];
+        }
+        places
+    }
+}
+
+#[cfg(all(unix, feature = "systemd"))]
+use super::inherited::take as handed_over;
+
+/// Nothing here would look at a socket that was handed over.
+#[cfg(not(all(unix, feature = "systemd")))]
+fn handed_over(app: &mut AppBuilder) -> Places {
+    let process = std::process::id().to_string();
+    if app.is_serving()
+        && app.variable("LISTEN_FDS").is_some()
+        && app.variable("LISTEN_PID") == Some(process.as_str())
+    {
+        app.config_warning(
+            "the service manager hands over sockets (LISTEN_FDS), which takes the feature `systemd` of rustboot; they are not used",
+        );
+    }
+    Places::default()
 }
 
 /// Who may connect to a Unix socket: the permissions of its file, in octal, as `chmod` takes them (`"0660"`). Connecting

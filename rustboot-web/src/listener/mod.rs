@@ -6,6 +6,8 @@
 mod accept;
 mod address;
 mod connection;
+#[cfg(all(unix, feature = "systemd"))]
+mod inherited;
 mod preface;
 mod seldom;
 mod server;
@@ -15,7 +17,7 @@ pub(crate) mod tls;
 #[cfg(unix)]
 mod unix;
 
-pub(crate) use address::Address;
 pub use address::SocketMode;
+pub(crate) use address::{Address, Places};
 pub(crate) use connection::ConnectionSettings;
 pub(crate) use server::{HttpServer, Surface};

@@ -3,6 +3,8 @@
 use std::io;
 use std::task::{Context, Poll};
 
+#[cfg(unix)]
+use rustboot_core::Error;
 use rustboot_core::Result;
 use rustboot_core::lifecycle::ServerRole;
 use tokio::net::{TcpListener, TcpStream};
@@ -10,6 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::address::Address;
+#[cfg(unix)]
+use super::address::Inherited;
 use super::tcp;
 #[cfg(unix)]
 use super::unix;
@@ -20,6 +24,11 @@ pub(super) enum Socket {
     Tcp(TcpListener),
     #[cfg(unix)]
     Unix(UnixListener, unix::SocketFile),
+    /// Somebody else keeps it open as well.
+    #[cfg(unix)]
+    InheritedTcp(TcpListener),
+    #[cfg(unix)]
+    InheritedUnix(UnixListener),
 }
 
 /// An accepted connection.
@@ -43,31 +52,49 @@ impl Socket {
                 let (listener, file) = unix::open(path, *mode).await?;
                 Ok(Self::Unix(listener, file))
             }
+            #[cfg(unix)]
+            Address::Inherited(socket) => Self::inherit(socket)
+                .map_err(|error| Error::from(error).context("a socket of the service manager")),
+        }
+    }
+
+    #[cfg(unix)]
+    fn inherit(socket: &Inherited) -> io::Result<Self> {
+        match socket {
+            Inherited::Tcp(listener) => {
+                listener.set_nonblocking(true)?;
+                TcpListener::from_std(listener.try_clone()?).map(Self::InheritedTcp)
+            }
+            Inherited::Unix(listener) => {
+                listener.set_nonblocking(true)?;
+                UnixListener::from_std(listener.try_clone()?).map(Self::InheritedUnix)
+            }
         }
     }
 
     /// Its address, as the ready line shows it.
     pub(super) fn url(&self, is_encrypted: bool) -> io::Result<String> {
         match self {
-            Self::Tcp(listener) => {
-                let scheme = if is_encrypted { "https" } else { "http" };
-                Ok(format!("{scheme}://{}", listener.local_addr()?))
-            }
             #[cfg(unix)]
-            Self::Unix(_, file) => Ok(format!("unix:{}", file.path().display())),
+            Self::InheritedUnix(listener) => Ok(unix::url(listener.local_addr()?.as_pathname())),
+            #[cfg(unix)]
+            Self::InheritedTcp(listener) => tcp::url(listener, is_encrypted),
+            Self::Tcp(listener) => tcp::url(listener, is_encrypted),
+            #[cfg(unix)]
+            Self::Unix(_, file) => Ok(unix::url(Some(file.path()))),
         }
     }
 
     /// The next connection.
     pub(super) fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Stream>> {
         match self {
-            Self::Tcp(listener) => listener
-                .poll_accept(context)
-                .map_ok(|(stream, _)| Stream::Tcp(stream)),
+            Self::Tcp(listener) => poll_tcp(listener, context),
             #[cfg(unix)]
-            Self::Unix(listener, _) => listener
-                .poll_accept(context)
-                .map_ok(|(stream, _)| Stream::Unix(stream)),
+            Self::Unix(listener, _) => poll_unix(listener, context),
+            #[cfg(unix)]
+            Self::InheritedTcp(listener) => poll_tcp(listener, context),
+            #[cfg(unix)]
+            Self::InheritedUnix(listener) => poll_unix(listener, context),
         }
     }
 
@@ -81,8 +108,22 @@ impl Socket {
             Self::Unix(listener, file) => {
                 unix::close(listener, file, |stream| take(Stream::Unix(stream)));
             }
+            // Who is in the queue is for the next process.
+            #[cfg(unix)]
+            Self::InheritedTcp(_) | Self::InheritedUnix(_) => {}
         }
     }
+}
+
+fn poll_tcp(listener: &TcpListener, context: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+    let accepted = listener.poll_accept(context);
+    accepted.map_ok(|(stream, _)| Stream::Tcp(stream))
+}
+
+#[cfg(unix)]
+fn poll_unix(listener: &UnixListener, context: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+    let accepted = listener.poll_accept(context);
+    accepted.map_ok(|(stream, _)| Stream::Unix(stream))
 }
 
 /// Takes everything out of a queue. Asks the operating system itself: tokio would only look where its last event said that

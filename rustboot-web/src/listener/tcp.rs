@@ -26,6 +26,12 @@ pub(super) fn open(address: SocketAddr, role: ServerRole) -> Result<TcpListener>
     listen(address).map_err(|error| unopened(address, role, error))
 }
 
+/// Its address, as the ready line shows it.
+pub(super) fn url(listener: &TcpListener, is_encrypted: bool) -> io::Result<String> {
+    let scheme = if is_encrypted { "https" } else { "http" };
+    Ok(format!("{scheme}://{}", listener.local_addr()?))
+}
+
 /// See [`Socket::close`](super::socket::Socket::close).
 pub(super) async fn close(listener: TcpListener, mut take: impl FnMut(TcpStream)) {
     refuse_new_handshakes(&listener);

@@ -147,6 +147,14 @@ fn unopened(path: &Path, error: io::Error) -> Error {
     Error::internal(what).with_source(error)
 }
 
+/// Its address, as the ready line shows it. A socket of a service manager may have a name and no file.
+pub(super) fn url(path: Option<&Path>) -> String {
+    path.map_or_else(
+        || "unix:(no file)".to_owned(),
+        |path| format!("unix:{}", path.display()),
+    )
+}
+
 /// See [`Socket::close`](super::socket::Socket::close).
 pub(super) fn close(listener: UnixListener, file: SocketFile, mut take: impl FnMut(UnixStream)) {
     // From here on nobody finds it, so that the queue can be emptied for good.
