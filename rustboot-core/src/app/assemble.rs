@@ -225,6 +225,11 @@ impl AppBuilder {
                         self.blame(problem.clone());
                     }
                 }
+                for (key, warning) in std::mem::take(&mut self.unused) {
+                    if !plan.nodes.iter().any(|node| node.key == key) {
+                        self.config_warning(warning);
+                    }
+                }
                 Some(plan)
             }
             Err(problems) => {

@@ -15,7 +15,7 @@ use super::{AppInfo, Condition, ErasedModule, Module};
 use crate::command::Command;
 use crate::component::build::{MigrationReport, Preparation};
 use crate::component::graph::Node;
-use crate::component::{AliasDef, TypeIdMap, Wiring};
+use crate::component::{AliasDef, ComponentKey, TypeIdMap, Wiring};
 use crate::config::bind::{Binding, UnknownKey};
 use crate::config::load::{CodeValue, Inputs};
 use crate::config::reload::{ConfigListener, ReloadListener};
@@ -50,6 +50,8 @@ pub struct AppBuilder {
     pub(super) nodes: Vec<Node>,
     pub(super) aliases: Vec<AliasDef>,
     pub(super) wirings: Vec<Wiring>,
+    /// What to warn of when nothing needs a component.
+    pub(super) unused: Vec<(ComponentKey, String)>,
     pub(super) preparations: Vec<Preparation>,
     pub(super) migration_reports: Vec<MigrationReport>,
     pub(super) hooks: Vec<Hook>,
@@ -92,6 +94,7 @@ impl AppBuilder {
             nodes: Vec::new(),
             aliases: Vec::new(),
             wirings: Vec::new(),
+            unused: Vec::new(),
             preparations: Vec::new(),
             migration_reports: Vec::new(),
             hooks: Vec::new(),

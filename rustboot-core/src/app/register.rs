@@ -62,6 +62,13 @@ impl AppBuilder {
         self
     }
 
+    /// Says that a fallback component is configured, and that nothing needing it is probably a mistake: a warning then, as
+    /// [`AppBuilder::config_warning`] gives one.
+    pub fn warn_if_unused(&mut self, key: ComponentKey, warning: impl Into<String>) -> &mut Self {
+        self.unused.push((key, warning.into()));
+        self
+    }
+
     /// Says that something needs components, so that it is checked with everything else.
     pub fn wiring(&mut self, wiring: Wiring) -> &mut Self {
         self.wirings.push(wiring);

@@ -15,6 +15,7 @@ mod tests;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 pub use found::OrNotFound;
 pub use kind::ErrorKind;
@@ -54,13 +55,17 @@ pub type Classifier = fn(&Error) -> Option<Classified>;
 /// detail nor source ever reaches a client: they are for the log.
 ///
 /// `Error` deliberately does not implement `std::error::Error`: that is what lets `?` convert every other error into it.
+///
+/// A clone has the same source, so that one failure can be told to everybody who waited for the same thing.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     detail: Cow<'static, str>,
     fields: Vec<FieldError>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
@@ -122,7 +127,7 @@ impl Error {
     /// Sets what caused it. The source goes to the log with its own chain, never to a client.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 

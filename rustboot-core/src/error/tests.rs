@@ -66,3 +66,13 @@ fn none_is_not_found_and_some_may_be_wrapped() {
 fn an_error_is_one_pointer_wide() {
     assert_eq!(size_of::<Error>(), size_of::<usize>());
 }
+
+#[test]
+fn a_clone_has_the_same_cause() {
+    let error = fails().unwrap_err().with_field("/a", "is wrong");
+    let clone = error.clone();
+    assert_eq!(clone.to_string(), error.to_string());
+    let at = |error: &Error| error.find::<Outer>().map(std::ptr::from_ref);
+    assert!(at(&error).is_some());
+    assert_eq!(at(&clone), at(&error));
+}
