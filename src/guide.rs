@@ -31,3 +31,7 @@ struct Databases;
 #[cfg(feature = "ws")]
 #[doc = include_str!("../docs/guide/streams.md")]
 struct Streams;
+
+#[cfg(all(feature = "cache", feature = "web"))]
+#[doc = include_str!("../docs/guide/cache.md")]
+struct Cache;

@@ -32,6 +32,7 @@
 //! | `sqlite` | | `SqliteDb`: a pool, migrations, health; `Tx`, the transaction of a request |
 //! | `postgres` | | `PgDb`: the same on PostgreSQL, with replicas |
 //! | `mysql` | | `MySqlDb`: the same on MySQL and MariaDB |
+//! | `cache` | | `Cache`: values that took time to make, kept for a while; each key is loaded once at a time |
 //! | `tls` | | TLS of the listener (`server.tls`), and to databases (`sslmode` in the URL) |
 //! | `ws` | | `WebSocketUpgrade`: WebSockets with a heartbeat, limits and a drain |
 //! | `vault` | | secrets from HashiCorp Vault (KV v2) |
@@ -98,6 +99,15 @@ pub mod ws {
         CloseCode, Message, SendError, StreamClosed, StreamOutcome, WebSocket, WebSocketReceiver,
         WebSocketSender, WebSocketUpgrade,
     };
+}
+
+#[cfg(feature = "cache")]
+pub use rustboot_data::{Cache, Ttl};
+
+/// What caches are made of. See the guide, `docs/guide/cache.md`.
+#[cfg(feature = "cache")]
+pub mod cache {
+    pub use rustboot_data::{Cache, CacheConfig, Cacheable, CachesConfig, LoadError, Ttl};
 }
 
 #[cfg(feature = "mysql")]

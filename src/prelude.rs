@@ -21,6 +21,9 @@ pub use axum::response::{Html, IntoResponse, Redirect, Response};
 #[cfg(feature = "web")]
 pub use axum::{Extension, Json};
 
+#[cfg(feature = "cache")]
+pub use crate::{Cache, Ttl};
+
 #[cfg(feature = "mysql")]
 pub use crate::MySqlDb;
 #[cfg(feature = "postgres")]

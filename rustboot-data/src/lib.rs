@@ -1,4 +1,4 @@
-//! SQL for Rustboot services: pools, migrations, transactions, health and metrics over sqlx.
+//! SQL and caches for Rustboot services: pools, migrations, transactions, health and metrics over sqlx.
 //!
 //! | module | what |
 //! |---|---|
@@ -12,11 +12,14 @@
 //! | `statement`, `metrics`, `health` | what is measured |
 //! | `error` | what a database error means to a caller |
 //! | `module`, `wire` | the wiring |
+//! | `cache` | `Cache`: values that took time to make, kept for a while |
 //!
 //! sqlx stays in sight: each database is a [`sqlx::Executor`], rows and errors are sqlx's, and `sqlx_pool` gives a plain sqlx
 //! pool on the same database. What this crate will not do: build SQL, map
 //! objects, or retry a statement by itself.
 
+#[cfg(feature = "cache")]
+mod cache;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod config;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -25,6 +28,13 @@ mod error;
 mod handle;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod health;
+#[cfg(any(
+    feature = "sqlite",
+    feature = "postgres",
+    feature = "mysql",
+    feature = "cache"
+))]
+mod kept;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod metrics;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -48,6 +58,8 @@ mod transaction;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod wire;
 
+#[cfg(feature = "cache")]
+pub use cache::{Cache, CacheConfig, CacheModule, Cacheable, CachesConfig, LoadError, Ttl};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use config::{DatabaseConfig, DatabasesConfig};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]

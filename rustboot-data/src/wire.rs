@@ -1,7 +1,6 @@
 //! Databases in the application: component, migrations, health, reload, close. The same for every kind, named or not.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustboot_core::app::AppContext;
@@ -14,6 +13,7 @@ use serde_json::Value;
 
 use crate::config::{DatabaseConfig, DatabasesConfig};
 use crate::health::{DatabaseHealth, ReplicaHealth};
+use crate::kept::kept;
 use crate::migrate::Migrations;
 use crate::pool::Driver as _;
 use crate::transaction::Transactional;
@@ -92,8 +92,8 @@ impl Slot {
     /// The one of `[databases.NAME]`.
     pub(crate) fn named(name: &str) -> Self {
         Self {
-            section: kept(format!("databases.{name}")),
-            name: Some(kept(name.to_owned())),
+            section: kept(&format!("databases.{name}")),
+            name: Some(kept(name)),
         }
     }
 
@@ -110,21 +110,6 @@ impl Slot {
         match self.name {
             None => Some(DatabaseConfig::clone(&*app.config()?)),
             Some(name) => app.config::<DatabasesConfig>()?.of(name).cloned(),
-        }
-    }
-}
-
-/// A name that lives as long as the process. The names of a configuration are few, and the same in every application of a
-/// process; each is kept once.
-fn kept(name: String) -> &'static str {
-    static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    match all.get(name.as_str()) {
-        Some(name) => name,
-        None => {
-            let name: &'static str = Box::leak(name.into_boxed_str());
-            all.insert(name);
-            name
         }
     }
 }

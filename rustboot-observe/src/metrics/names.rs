@@ -87,6 +87,18 @@ metrics! {
         "Connections of a database pool, by state.";
     DB_CLIENT_CONNECTION_WAIT_TIME = Histogram "db_client_connection_wait_time_seconds" Seconds
         "Time spent waiting for a connection of a database pool.";
+    CACHE_HITS = Counter "cache_hits_total" Count
+        "Values that were in a cache, by tier and state (fresh, or stale and being loaded anew).";
+    CACHE_MISSES = Counter "cache_misses_total" Count
+        "Keys that had no value in a cache.";
+    CACHE_LOAD_DURATION = Histogram "cache_load_duration_seconds" Seconds
+        "Duration of the loads of a cache, by outcome (success, error, timeout, panic).";
+    CACHE_EVICTIONS = Counter "cache_evictions_total" Count
+        "Values that a cache gave up, by cause (size, expired).";
+    CACHE_REFUSED = Counter "cache_refused_total" Count
+        "Keys too long, and values that cannot be written, so that they were not kept, by reason.";
+    CACHE_ENTRIES = Gauge "cache_entries" Count
+        "Values in the memory of a cache.";
     SCHEDULED_TASK_DURATION = Histogram "scheduled_task_duration_seconds" Seconds
         "Duration of the runs of scheduled tasks.";
     SCHEDULED_TASK_RUNNING = Gauge "scheduled_task_running" Count

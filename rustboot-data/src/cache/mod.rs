@@ -1,0 +1,37 @@
+//! [`Cache`]: values that took time to make, kept for a while.
+//!
+//! | module | what |
+//! |---|---|
+//! | `config` | `[cache]`, `[caches.NAME]` |
+//! | `handle` | `Cache`: what a user calls |
+//! | `lifetime` | for how long a value is kept |
+//! | `memory` | the values, bounded, in the memory of the process |
+//! | `flight` | loads under way: one for each key, whoever asks and whoever goes away |
+//! | `load` | one load: its limit, its panic, its end |
+//! | `absent` | whether a value is a `None` |
+//! | `metrics` | what is measured |
+//! | `inject`, `module`, `wire` | the wiring |
+//!
+//! Promises. A key is loaded once at a time, however many ask for it; an error goes to all of them and is not kept. A load
+//! belongs to the cache, not to whoever began it. What was begun before a `remove` is not kept after it. Nothing grows
+//! without a limit. A cache that does not work costs time, never an answer.
+
+mod absent;
+mod config;
+mod flight;
+mod handle;
+mod inject;
+mod lifetime;
+mod load;
+mod memory;
+mod metrics;
+mod module;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use config::{CacheConfig, CachesConfig};
+pub use handle::{Cache, Cacheable};
+pub use lifetime::Ttl;
+pub use load::LoadError;
+pub use module::CacheModule;
