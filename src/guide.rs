@@ -21,6 +21,9 @@ struct Lifecycle;
 #[doc = include_str!("../docs/guide/listener.md")]
 struct Listener;
 
+#[doc = include_str!("../docs/guide/routes.md")]
+struct Routes;
+
 #[doc = include_str!("../docs/guide/health.md")]
 struct Health;
 

@@ -84,7 +84,10 @@ pub use axum;
 #[cfg(feature = "validate")]
 pub use garde;
 #[cfg(feature = "web")]
-pub use rustboot_web::{ClientIp, ErrorBody, Path, Problem, RequestId, Valid, WebAppBuilder};
+pub use rustboot_web::{
+    Authenticator, ClientIp, ErrorBody, Path, Problem, RequestId, RouteDef, RouteHandler,
+    RouteSecurity, RouteSettings, Valid, WebAppBuilder, route_handler,
+};
 
 /// Event streams. See the guide, `docs/guide/streams.md`.
 #[cfg(feature = "web")]

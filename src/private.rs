@@ -10,7 +10,7 @@ pub use rustboot_core::component::{
     AliasDef, BoxFuture, ByName, ComponentDef, ComponentKey, ComponentName, Dependency, Injectable,
     Injected, Instance, Outcome, Resolver, TakenByName,
 };
-pub use rustboot_core::config::{ConfigDef, DefaultValue, Describe, Field, Properties};
+pub use rustboot_core::config::{ByteSize, ConfigDef, DefaultValue, Describe, Field, Properties};
 pub use rustboot_core::expansion::{Otherwise, Probe, ResultOf};
 pub use rustboot_core::health::{HealthDef, HealthOutcome};
 pub use rustboot_core::lifecycle::{BackgroundDef, HookDef, HookPhase, Restart};
@@ -23,7 +23,7 @@ pub use axum::http;
 #[cfg(feature = "web")]
 pub use rustboot_web::assertions::{assert_parts, assert_request, assert_response};
 #[cfg(feature = "web")]
-pub use rustboot_web::{RouteDef, route_handler};
+pub use rustboot_web::{RouteDef, RouteSecurity, RouteSettings, route_handler};
 
 /// The compiler that built the framework, and with it the application.
 pub const RUSTC: &str = env!("RUSTBOOT_RUSTC");

@@ -34,14 +34,11 @@ fn needs<T: 'static>() -> Vec<Dependency> {
 }
 
 fn route(app: &mut AppBuilder, path: &'static str, line: u32) {
-    app.route(RouteDef {
-        method: http::Method::GET,
-        path,
-        name: "shop::api::item",
-        location: Location::new("src/api.rs", line),
-        dependencies: Vec::new,
-        handler: || route_handler(async || "item"),
-    });
+    let handler = || route_handler(async || "item");
+    let location = Location::new("src/api.rs", line);
+    app.route(
+        RouteDef::new(http::Method::GET, path, handler).declared("shop::api::item", location),
+    );
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 //! is wrong on purpose.
 
 mod answers;
+mod bounded;
 mod failures;
+mod guarded;
 mod inputs;
 mod journal;
 mod mounted;
@@ -21,6 +23,9 @@ async fn main(app: &mut AppBuilder) -> Result<()> {
     let settings = app.config::<settings::Conformance>()?;
     if let Some(file) = &settings.store {
         app.secret_source(store::Store(file.clone()));
+    }
+    if settings.authenticator {
+        app.authenticator("bearer", guarded::Bearer);
     }
     app.health(stock::Stock::new(settings.stock));
     Ok(())

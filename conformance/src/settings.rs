@@ -50,6 +50,9 @@ pub(crate) struct Conformance {
     pub(crate) task_fails: bool,
     /// A file of secrets that the service has a source of its own for; none by default.
     pub(crate) store: Option<String>,
+    /// Whether anybody enforces what the routes demand.
+    #[config(default = true)]
+    pub(crate) authenticator: bool,
     /// What the health indicator says.
     #[config(default = "up")]
     pub(crate) stock: StockLevel,

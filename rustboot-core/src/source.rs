@@ -22,7 +22,7 @@ impl Location {
 
     /// The place that called the function this is called in, when every function between is `#[track_caller]`.
     #[track_caller]
-    pub fn caller() -> Self {
+    pub const fn caller() -> Self {
         let caller = std::panic::Location::caller();
         Self {
             file: caller.file(),

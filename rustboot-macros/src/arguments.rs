@@ -38,8 +38,8 @@ pub(crate) enum Value {
     Is(Box<Expr>),
     /// `= type`, of `as`.
     Type(Box<Type>),
-    /// `(…)`; no argument takes that yet.
-    List,
+    /// `(…)`.
+    List(TokenStream),
 }
 
 impl Parse for Argument {
@@ -56,8 +56,7 @@ impl Parse for Argument {
         } else if input.peek(syn::token::Paren) {
             let content;
             parenthesized!(content in input);
-            content.parse::<TokenStream>()?;
-            Value::List
+            Value::List(content.parse()?)
         } else {
             Value::Absent
         };
@@ -88,7 +87,7 @@ impl Argument {
     fn expression(&self, example: &str) -> Result<&Expr> {
         match &self.value {
             Value::Is(value) => Ok(value),
-            Value::Absent | Value::List | Value::Type(_) => Err(Error::new(
+            Value::Absent | Value::List(_) | Value::Type(_) => Err(Error::new(
                 self.name.span(),
                 format!("`{}` takes a value: write `{example}`", self.name),
             )),
@@ -196,6 +195,54 @@ impl Arguments {
         }
     }
 
+    /// The argument of that name, when it is a list of strings that are not empty and differ; `example` is what to write.
+    pub(crate) fn texts(&self, name: &str, example: &str) -> Result<Option<Vec<LitStr>>> {
+        let Some(argument) = self.get(name) else {
+            return Ok(None);
+        };
+        let wrong = |tokens: &dyn ToTokens| {
+            let message = format!("`{name}` takes strings between parentheses: write `{example}`");
+            Error::new_spanned(tokens.to_token_stream(), message)
+        };
+        let Value::List(list) = &argument.value else {
+            return Err(wrong(&argument.name));
+        };
+        if list.is_empty() {
+            return Err(wrong(&argument.name));
+        }
+        let parse = Punctuated::<LitStr, Token![,]>::parse_terminated;
+        let texts = parse.parse2(list.clone()).map_err(|_| wrong(list))?;
+        let mut seen: Vec<String> = Vec::new();
+        all(texts.into_iter().map(|text| {
+            let value = text.value();
+            if value.trim().is_empty() {
+                return Err(wrong(&text));
+            }
+            if seen.contains(&value) {
+                let message = format!("{value:?} is given twice");
+                return Err(Error::new(text.span(), message));
+            }
+            seen.push(value);
+            Ok(text)
+        }))
+        .map(Some)
+    }
+
+    /// Where the argument of that name stands, which takes no value.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<Span>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Argument {
+                value: Value::Absent,
+                name,
+            }) => Ok(Some(name.span())),
+            Some(argument) => Err(Error::new(
+                argument.name.span(),
+                format!("`{name}` takes no value: write `{name}`"),
+            )),
+        }
+    }
+
     /// The traits of every `as = dyn Trait`.
     pub(crate) fn traits(&self) -> Result<Vec<&Type>> {
         let mut seen: Vec<String> = Vec::new();
@@ -229,7 +276,7 @@ impl Arguments {
                     other,
                     format!("`as` takes a trait object, without quotes: write `{example}`"),
                 ),
-                Value::Absent | Value::List => mistake(
+                Value::Absent | Value::List(_) => mistake(
                     &argument.name,
                     format!("`as` takes a value: write `{example}`"),
                 ),

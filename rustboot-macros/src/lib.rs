@@ -19,12 +19,14 @@ mod health;
 mod hook;
 mod mistakes;
 mod parameter;
+mod period;
 mod place;
 mod root;
 mod route;
 #[cfg(test)]
 mod same_code;
 mod schedule;
+mod size;
 mod suggest;
 mod type_text;
 mod wiring;

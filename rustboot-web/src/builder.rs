@@ -12,7 +12,8 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::problem::ErrorBody;
-use crate::route::RouteDef;
+use crate::route::security::Authenticators;
+use crate::route::{Authenticator, RouteDef};
 
 /// What the user brought.
 #[derive(Default)]
@@ -21,6 +22,7 @@ pub(crate) struct WebExtension {
     pub(crate) layers: Vec<Box<dyn FnOnce(Router) -> Router + Send>>,
     pub(crate) routes: Vec<RouteDef>,
     pub(crate) error_body: Option<Arc<dyn ErrorBody>>,
+    pub(crate) authenticators: Authenticators,
 }
 
 /// The HTTP side of [`AppBuilder`].
@@ -44,6 +46,10 @@ pub trait WebAppBuilder {
 
     /// Replaces the shape of error bodies.
     fn error_body(&mut self, body: impl ErrorBody) -> &mut Self;
+
+    /// Has somebody enforce a security scheme: `bearer`. Routes that demand it, or that demand roles and name no scheme
+    /// while there is only this one, ask it for every request. To be called in a module's `configure`, or in `main`.
+    fn authenticator(&mut self, scheme: &'static str, by: impl Authenticator) -> &mut Self;
 }
 
 impl WebAppBuilder for AppBuilder {
@@ -73,6 +79,13 @@ impl WebAppBuilder for AppBuilder {
 
     fn error_body(&mut self, body: impl ErrorBody) -> &mut Self {
         self.extension::<WebExtension>().error_body = Some(Arc::new(body));
+        self
+    }
+
+    fn authenticator(&mut self, scheme: &'static str, by: impl Authenticator) -> &mut Self {
+        self.extension::<WebExtension>()
+            .authenticators
+            .add(scheme, by);
         self
     }
 }

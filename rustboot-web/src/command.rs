@@ -20,6 +20,7 @@ use tokio::net::UnixStream;
 use crate::config::{ManagementConfig, ServerConfig};
 use crate::listener::tls::{self, TlsConfig};
 use crate::module::Served;
+use crate::route::mapped::MappedRoute;
 
 /// How long `app health` waits: less than Docker's default of 30 s and Kubernetes' of 1 s plus the start of a process.
 const PROBE_LIMIT: Duration = Duration::from_secs(3);
@@ -52,14 +53,53 @@ fn as_json(served: &Served) -> Vec<Value> {
         .routes
         .iter()
         .map(|route| {
-            json!({
-                "method": route.method.as_str(),
+            let mut listed = json!({
+                "method": route.def.method.as_str(),
                 "path": route.path,
-                "handler": route.name,
-                "location": route.location.to_string(),
-            })
+                "handler": route.def.handler_name(),
+                "location": route.def.location.to_string(),
+            });
+            if let Some(tag) = route.tag {
+                listed["tag"] = tag.into();
+            }
+            let settings = route.settings.named();
+            if !settings.is_empty() {
+                listed["settings"] = settings.into_iter().map(|(k, v)| (k, json!(v))).collect();
+            }
+            if route.security.is_demanding() {
+                listed["security"] = json!({
+                    "scheme": route.security.scheme,
+                    "roles": route.security.roles,
+                });
+            }
+            listed
         })
         .collect()
+}
+
+/// What a route has beside method and path, in brackets: ` [timeout 2s, roles admin]`.
+fn extras(route: &MappedRoute) -> String {
+    let mut extras: Vec<String> = route
+        .settings
+        .named()
+        .into_iter()
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
+    if route.security.is_demanding() {
+        extras.extend(
+            route
+                .security
+                .scheme
+                .map(|scheme| format!("security {scheme}")),
+        );
+        if !route.security.roles.is_empty() {
+            extras.push(format!("roles {}", route.security.roles.join("|")));
+        }
+    }
+    match extras.is_empty() {
+        true => String::new(),
+        false => format!(" [{}]", extras.join(", ")),
+    }
 }
 
 fn routes(assembly: &Assembly) -> Result<u8> {
@@ -87,11 +127,12 @@ fn as_text(served: &Served) -> String {
     let mut text = String::new();
     for route in &served.table.routes {
         text += &format!(
-            "{:<7} {:<width$}  {} ({})\n",
-            route.method.as_str(),
+            "{:<7} {:<width$}  {} ({}){}\n",
+            route.def.method.as_str(),
             route.path,
-            route.name,
-            route.location
+            route.def.handler_name(),
+            route.def.location,
+            extras(route)
         );
     }
     if served.mounted_routers > 0 {

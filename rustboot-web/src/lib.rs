@@ -34,7 +34,9 @@ pub use module::WebModule;
 pub use problem::{ErrorBody, Problem};
 #[doc(hidden)]
 pub use route::assertions;
-pub use route::{RouteDef, RouteHandler, route_handler};
+pub use route::{
+    Authenticator, RouteDef, RouteHandler, RouteSecurity, RouteSettings, route_handler,
+};
 pub use stream::SseConfig;
 #[cfg(feature = "ws")]
 pub use stream::WebSocketConfig;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use rustboot_core::command::Command;
 use rustboot_core::lifecycle::ServerRole;
-use rustboot_core::management::{Endpoint, Exposure};
+use rustboot_core::management::Exposure;
 use rustboot_core::{AppBuilder, AppContext, Config, Error, Module, Result};
 use rustboot_observe::logs::AccessLog;
 
@@ -18,8 +18,10 @@ use crate::listener::{Address, ConnectionSettings, HttpServer, Places, Surface};
 use crate::pipeline::Pipeline;
 use crate::problem::{ErrorBody, ProblemDetails};
 use crate::route::RouteDef;
-use crate::route::dispatch::Dispatcher;
+use crate::route::dispatch::{Dispatcher, Surroundings};
+use crate::route::limits::Limits;
 use crate::route::mounted;
+use crate::route::security::Authenticators;
 use crate::route::table::Table;
 #[cfg(feature = "ws")]
 use crate::stream::WebSocketConfig;
@@ -88,7 +90,10 @@ impl Module for WebModule {
             .map(|(path, _)| path)
             .collect();
         let (table, problems) = Table::new(routes, &endpoint_paths);
-        for problem in problems {
+        for problem in problems
+            .into_iter()
+            .chain(extension.authenticators.problems(&table.routes))
+        {
             app.problem(problem);
         }
         let served = Served {
@@ -118,6 +123,7 @@ impl Module for WebModule {
             error_body: extension
                 .error_body
                 .unwrap_or_else(|| Arc::new(ProblemDetails)),
+            authenticators: extension.authenticators,
             is_dev,
             has_own_listener,
         };
@@ -189,6 +195,7 @@ struct Parts {
     table: Arc<Table>,
     mounted: Option<Router>,
     error_body: Arc<dyn ErrorBody>,
+    authenticators: Authenticators,
     is_dev: bool,
     has_own_listener: bool,
 }
@@ -204,6 +211,7 @@ impl Parts {
         };
         let mounted = self.mounted.clone().filter(|_| is_main);
         let error_body = Arc::clone(&self.error_body);
+        let authenticators = self.authenticators.clone();
         let (is_dev, has_own_listener) = (self.is_dev, self.has_own_listener);
         Surface {
             role,
@@ -224,11 +232,18 @@ impl Parts {
                     })
                     .cloned()
                     .collect();
+                let limits = Limits::new(&server);
+                let surroundings = Surroundings {
+                    app,
+                    limits: &limits,
+                    authenticators: &authenticators,
+                };
+                let dispatcher = Dispatcher::new(&table, endpoints, surroundings);
                 pipeline(
                     app,
                     &server,
-                    &table,
-                    endpoints,
+                    dispatcher.map_err(Error::internal)?,
+                    limits,
                     mounted.clone(),
                     Arc::clone(&error_body),
                     is_main,
@@ -241,14 +256,15 @@ impl Parts {
 fn pipeline(
     app: &AppContext,
     server: &ServerConfig,
-    table: &Table,
-    endpoints: Vec<Endpoint>,
+    dispatcher: Dispatcher,
+    limits: Limits,
     mounted: Option<Router>,
     error_body: Arc<dyn ErrorBody>,
     is_main: bool,
 ) -> Result<Pipeline> {
     Ok(Pipeline {
-        dispatcher: Dispatcher::new(table, endpoints, app).map_err(Error::internal)?,
+        dispatcher,
+        limits,
         mounted,
         mounted_metrics: Default::default(),
         error_body,
@@ -259,8 +275,6 @@ fn pipeline(
             trusted: server.trusted_proxies.clone(),
             header: server.forwarded_header.clone(),
         },
-        request_timeout: server.request_timeout,
-        body_limit: server.body_limit.as_u64(),
         max_in_flight: server.max_in_flight.unwrap_or(usize::MAX),
         show_details: !is_main || app.shows_details(),
         in_flight: Default::default(),

@@ -22,6 +22,7 @@ mod origins;
 mod problems;
 mod reports;
 mod requests;
+mod routes;
 mod schema;
 mod secrets;
 mod starting;

@@ -135,7 +135,7 @@ fn default(attribute: &Attribute) -> Result<Option<Default>> {
     match &argument.value {
         Value::Absent => Ok(Some(Default::OfType)),
         Value::Is(value) => Default::read(value).map(Some),
-        Value::List | Value::Type(_) => Err(needs_equals(&argument.name)),
+        Value::List(_) | Value::Type(_) => Err(needs_equals(&argument.name)),
     }
 }
 

@@ -12,9 +12,9 @@ use crate::arguments::{Arguments, Grammar};
 use crate::beside::beside;
 use crate::function::{Function, Wanted, has_impl_trait};
 use crate::mistakes::both;
+use crate::period;
 use crate::place::location;
 use crate::root::Root;
-use crate::schedule::period;
 use crate::wiring::{call_into, dependencies};
 
 const GRAMMAR: Grammar = Grammar {

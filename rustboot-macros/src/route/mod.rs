@@ -4,6 +4,7 @@
 //! and one for the answer. axum's own error for a handler that is none says that a function item does not implement a
 //! trait of sixteen parameters; a check says which type is wrong, where it stands.
 
+pub(crate) mod extras;
 mod method;
 mod path;
 #[cfg(test)]
@@ -25,14 +26,29 @@ use crate::place::{generated_at, location};
 use crate::root::Root;
 use crate::wiring::dependencies;
 
+use extras::Extras;
 use wrapper::Served;
 
 /// What the arguments say.
 struct Options {
     method: Ident,
     path: LitStr,
+    extras: Extras,
     root: Root,
 }
+
+/// What the arguments after the path may be.
+const KNOWN: [&str; 9] = [
+    "tag",
+    "timeout",
+    "body_limit",
+    "max_in_flight",
+    "access_log",
+    "security",
+    "roles",
+    "permit_all",
+    "crate",
+];
 
 /// Expands a route attribute. Without a method it is `#[route]`, and the method is its first argument.
 pub(crate) fn expand(
@@ -55,12 +71,23 @@ fn definition(
         must_be_async: true,
     };
     let options = (|input: ParseStream<'_>| options(method, input)).parse2(arguments);
-    let (Options { method, path, root }, function) = both(options, Function::read(item, &wanted))?;
+    let (options, function) = both(options, Function::read(item, &wanted))?;
+    let Options {
+        method,
+        path,
+        extras,
+        root,
+    } = options;
     let private = root.private();
+    let extras = extras.tokens(&private);
     let ident = &function.signature.ident;
     let name = format!("::{}", ident.unraw());
     let location = location(&private, ident);
-    let dependencies = dependencies(&private, &function.parameters());
+    let parameters = function.parameters();
+    let dependencies = (!parameters.is_empty()).then(|| {
+        let dependencies = dependencies(&private, &parameters);
+        quote!(.dependencies(#dependencies))
+    });
     let Served {
         items,
         handler,
@@ -72,14 +99,14 @@ fn definition(
             #items
             #checks
             #private::inventory::submit! {
-                #private::RouteDef {
-                    method: #private::http::Method::#method,
-                    path: #path,
-                    name: ::core::concat!(::core::module_path!(), #name),
-                    location: #location,
-                    dependencies: #dependencies,
-                    handler: || #private::route_handler(#handler),
-                }
+                #private::RouteDef::new(
+                    #private::http::Method::#method,
+                    #path,
+                    || #private::route_handler(#handler),
+                )
+                .declared(::core::concat!(::core::module_path!(), #name), #location)
+                #dependencies
+                #extras
             }
         };
     })
@@ -128,14 +155,16 @@ fn options(method: Option<&'static str>, input: ParseStream<'_>) -> Result<Optio
     }
     let grammar = Grammar {
         attribute,
-        known: &["crate"],
-        declined: &[],
+        known: &KNOWN,
+        declined: &extras::DECLINED,
     };
-    let root = Arguments::read(input, &grammar).and_then(|arguments| arguments.root());
-    let ((), root) = both(path::check(&text), root)?;
+    let arguments = Arguments::read(input, &grammar)
+        .and_then(|arguments| both(Extras::read(&arguments), arguments.root()));
+    let ((), (extras, root)) = both(path::check(&text), arguments)?;
     Ok(Options {
         method,
         path: text,
+        extras,
         root,
     })
 }

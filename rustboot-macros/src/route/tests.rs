@@ -32,20 +32,24 @@ fn a_handler_with_parameters() {
                 ::rustboot::__private::assert_response::<Result<Json<Item>>>();
             }
             ::rustboot::__private::inventory::submit! {
-                ::rustboot::__private::RouteDef {
-                    method: ::rustboot::__private::http::Method::GET,
-                    path: "/items/{id}",
-                    name: ::core::concat!(::core::module_path!(), "::item"),
-                    location: ::rustboot::__private::Location::new(::core::file!(), ::core::line!()),
-                    dependencies: || {
+                ::rustboot::__private::RouteDef::new(
+                    ::rustboot::__private::http::Method::GET,
+                    "/items/{id}",
+                    || ::rustboot::__private::route_handler(item),
+                )
+                .declared(
+                    ::core::concat!(::core::module_path!(), "::item"),
+                    ::rustboot::__private::Location::new(::core::file!(), ::core::line!())
+                )
+                .dependencies(
+                    || {
                         use ::rustboot::__private::Otherwise as _;
                         [
                             ::rustboot::__private::Probe::<Path<i64>>::dependency(),
                             ::rustboot::__private::Probe::<Inject<Catalog>>::dependency()
                         ].into_iter().flatten().collect()
-                    },
-                    handler: || ::rustboot::__private::route_handler(item),
-                }
+                    }
+                )
             }
         };
     };
@@ -61,14 +65,15 @@ fn a_handler_that_takes_nothing_and_hides_its_answer() {
         pub async fn r#type() -> impl IntoResponse {}
         const _: () = {
             boot::__private::inventory::submit! {
-                boot::__private::RouteDef {
-                    method: boot::__private::http::Method::TRACE,
-                    path: "/",
-                    name: ::core::concat!(::core::module_path!(), "::type"),
-                    location: boot::__private::Location::new(::core::file!(), ::core::line!()),
-                    dependencies: ::std::vec::Vec::new,
-                    handler: || boot::__private::route_handler(r#type),
-                }
+                boot::__private::RouteDef::new(
+                    boot::__private::http::Method::TRACE,
+                    "/",
+                    || boot::__private::route_handler(r#type),
+                )
+                .declared(
+                    ::core::concat!(::core::module_path!(), "::type"),
+                    boot::__private::Location::new(::core::file!(), ::core::line!())
+                )
             }
         };
     };
@@ -82,7 +87,7 @@ fn a_handler_that_takes_nothing_and_hides_its_answer() {
 fn the_mistakes_of_path_arguments_and_function_come_together() {
     let expansion = expand(
         Some("PUT"),
-        quote!("items", tag = "x"),
+        quote!("items", tga = "x"),
         quote!(
             fn item() {}
         ),
@@ -91,7 +96,7 @@ fn the_mistakes_of_path_arguments_and_function_come_together() {
         mistakes(expansion),
         [
             "a path starts with `/`: write \"/items\"",
-            "unknown argument `tag`; `#[put]` knows `crate`",
+            "unknown argument `tga`, did you mean `tag`?",
             "`#[put]` needs an async function: write `async fn item`",
         ]
     );
@@ -162,23 +167,113 @@ fn a_handler_that_takes_names_and_all_is_served_through_a_function_beside_it() {
                 ::rustboot::__private::assert_request::<::rustboot::__private::Injected<Vec<Inject<dyn Mailer>>>, _>();
             }
             ::rustboot::__private::inventory::submit! {
-                ::rustboot::__private::RouteDef {
-                    method: ::rustboot::__private::http::Method::POST,
-                    path: "/send",
-                    name: ::core::concat!(::core::module_path!(), "::send"),
-                    location: ::rustboot::__private::Location::new(::core::file!(), ::core::line!()),
-                    dependencies: || {
+                ::rustboot::__private::RouteDef::new(
+                    ::rustboot::__private::http::Method::POST,
+                    "/send",
+                    || ::rustboot::__private::route_handler(__handler),
+                )
+                .declared(
+                    ::core::concat!(::core::module_path!(), "::send"),
+                    ::rustboot::__private::Location::new(::core::file!(), ::core::line!())
+                )
+                .dependencies(
+                    || {
                         use ::rustboot::__private::Otherwise as _;
                         [
                             ::rustboot::__private::Probe::<Inject<Mail>>::dependency_named("eu"),
                             ::rustboot::__private::Probe::<Path<i64>>::dependency(),
                             ::rustboot::__private::Probe::<Vec<Inject<dyn Mailer>>>::dependency()
                         ].into_iter().flatten().collect()
-                    },
-                    handler: || ::rustboot::__private::route_handler(__handler),
-                }
+                    }
+                )
             }
         };
     };
     assert_same_code(expand(Some("POST"), quote!("/send"), item), expected);
+}
+
+#[test]
+fn limits_and_roles_are_calls_on_the_definition() {
+    let arguments = quote!(
+        "/",
+        timeout = "1m30s",
+        body_limit = "1MiB",
+        max_in_flight = 10,
+        access_log = false,
+        tag = "orders",
+        security = "bearer",
+        roles("admin", "support"),
+    );
+    let item = quote!(
+        async fn item() -> impl IntoResponse {}
+    );
+    let expected = quote! {
+        async fn item() -> impl IntoResponse {}
+        const _: () = {
+            ::rustboot::__private::inventory::submit! {
+                ::rustboot::__private::RouteDef::new(
+                    ::rustboot::__private::http::Method::GET,
+                    "/",
+                    || ::rustboot::__private::route_handler(item),
+                )
+                .declared(
+                    ::core::concat!(::core::module_path!(), "::item"),
+                    ::rustboot::__private::Location::new(::core::file!(), ::core::line!())
+                )
+                .tag("orders")
+                .settings(
+                    ::rustboot::__private::RouteSettings::new()
+                        .timeout(::core::time::Duration::from_millis(90000u64))
+                        .body_limit(::rustboot::__private::ByteSize::bytes(1048576u64))
+                        .max_in_flight(10)
+                        .access_log(false)
+                )
+                .security(
+                    ::rustboot::__private::RouteSecurity::new()
+                        .scheme("bearer")
+                        .roles(&["admin", "support"])
+                )
+            }
+        };
+    };
+    assert_same_code(expand(Some("GET"), arguments, item), expected);
+}
+
+#[test]
+fn the_mistakes_of_limits_and_roles_come_together() {
+    let of = |arguments| mistakes_of(Some("GET"), arguments);
+    assert_eq!(
+        of(quote!(
+            "/",
+            timeout = "0s",
+            body_limit = "2M",
+            max_in_flight = 0,
+            access_log = "no",
+            tag = " ",
+            roles("a", "a"),
+        )),
+        [
+            "`tag` has at least one character: write `tag = \"orders\"`",
+            "`timeout` has to be longer than nothing: write `timeout = \"2s\"`",
+            "unknown unit `M`, did you mean `MiB`?",
+            "there has to be room for one request: write `max_in_flight = 10`",
+            "`access_log` is true or false: write `access_log = false`",
+            "\"a\" is given twice",
+        ]
+    );
+    assert_eq!(
+        of(quote!("/", roles = "admin")),
+        ["`roles` takes strings between parentheses: write `roles(\"admin\", \"support\")`"]
+    );
+    assert_eq!(
+        of(quote!("/", permit_all = true)),
+        ["`permit_all` takes no value: write `permit_all`"]
+    );
+    assert_eq!(
+        of(quote!("/", permit_all, roles("admin"))),
+        [
+            "`permit_all` lets everybody call it, and `roles` and `security` do not: leave one of them out"
+        ]
+    );
+    assert_eq!(of(quote!("/", public)), ["write `permit_all`"]);
 }

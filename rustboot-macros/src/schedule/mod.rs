@@ -2,7 +2,6 @@
 
 mod cron;
 mod options;
-pub(crate) mod period;
 mod reference;
 #[cfg(test)]
 mod tests;

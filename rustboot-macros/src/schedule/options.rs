@@ -6,9 +6,10 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Error, LitStr, Result};
 
-use super::{cron, period, reference};
+use super::{cron, reference};
 use crate::arguments::{Arguments, Grammar};
 use crate::mistakes::{all, both};
+use crate::period;
 use crate::place::generated_at;
 use crate::root::Root;
 

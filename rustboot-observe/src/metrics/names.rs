@@ -73,6 +73,8 @@ metrics! {
         "Connections closed because the client did not read.";
     HTTP_REQUESTS_SHED = Counter "http_requests_shed_total" Count
         "HTTP requests refused with 503 because too many were in flight.";
+    HTTP_ROUTE_REQUESTS_SHED = Counter "http_route_requests_shed_total" Count
+        "HTTP requests refused with 503 because too many were in flight for their route or group.";
     TLS_HANDSHAKE_FAILURES = Counter "tls_handshake_failures_total" Count
         "Connections that ended before their TLS handshake did.";
     TLS_CERTIFICATE_EXPIRY = Gauge "tls_certificate_expiry_timestamp_seconds" Seconds

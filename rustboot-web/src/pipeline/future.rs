@@ -22,7 +22,7 @@ use super::record::{Record, Subject};
 use super::{PipelineBody, headers, streaming};
 use crate::client_ip;
 use crate::problem::{Explained, explain_response, problem_response};
-use crate::route::mounted;
+use crate::route::{limits, mounted};
 
 /// The future of a handler or a router.
 pub(super) type ResponseFuture = Pin<Box<dyn Future<Output = AxumResponse> + Send>>;
@@ -62,6 +62,12 @@ impl Answer {
             plain(StatusCode::METHOD_NOT_ALLOWED),
             Some((header::ALLOW, allow)),
         )
+    }
+
+    /// There is no room; the client may come back.
+    pub(super) fn full() -> Self {
+        let retry = HeaderValue::from_static("1");
+        Self::refused(limits::full(), Some((header::RETRY_AFTER, retry)))
     }
 
     pub(super) fn refused(explained: Explained, header: Option<(HeaderName, HeaderValue)>) -> Self {

@@ -14,6 +14,7 @@ use rustboot_observe::logs::AccessRecord;
 use super::streaming::Streaming;
 use super::{ConnectionState, Pipeline};
 use crate::route::RouteMetrics;
+use crate::route::gate::Permit;
 
 /// What a request was for.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub(crate) struct Record {
     pub(super) status: Option<StatusCode>,
     /// Whether it was counted as in flight.
     pub(super) counted: bool,
+    /// Its place behind the in-flight limit of its route, where that has one.
+    pub(super) permit: Option<Permit>,
     start: Instant,
     client_ip: Option<IpAddr>,
     user_agent: Option<HeaderValue>,
@@ -72,6 +75,7 @@ impl Record {
             subject: Subject::Unmatched,
             status: None,
             counted: false,
+            permit: None,
             start: Instant::now(),
             client_ip,
             user_agent: request.headers().get(header::USER_AGENT).cloned(),
@@ -94,6 +98,7 @@ impl Record {
 
     /// It is no longer in flight: it is over, or has become a stream, which has a limit of its own.
     pub(super) fn count_out(&mut self) {
+        self.permit = None;
         if std::mem::take(&mut self.counted) {
             self.pipeline.in_flight.fetch_sub(1, Ordering::Relaxed);
             self.pipeline.active.decrement(1.0);
@@ -121,7 +126,7 @@ impl Record {
             .pipeline
             .access_log
             .as_ref()
-            .filter(|log| log.enabled())
+            .filter(|log| metrics.is_written() && log.enabled())
         else {
             return;
         };

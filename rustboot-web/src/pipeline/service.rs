@@ -3,10 +3,9 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use axum::Router;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use metrics::{Counter, Gauge};
@@ -22,9 +21,10 @@ use super::future::{Answer, PipelineFuture};
 use super::record::{Record, Subject};
 use super::request;
 use crate::client_ip::Forwarding;
-use crate::problem::{ErrorBody, Explained};
+use crate::problem::ErrorBody;
 use crate::route::RouteMetrics;
 use crate::route::dispatch::{Dispatcher, Found};
+use crate::route::limits::{Full, Limits, too_large};
 use crate::route::mounted::MountedMetrics;
 use crate::stream::Streams;
 
@@ -38,8 +38,8 @@ pub(crate) struct Pipeline {
     pub(crate) error_body: Arc<dyn ErrorBody>,
     pub(crate) access_log: Option<AccessLog>,
     pub(crate) forwarding: Forwarding,
-    pub(crate) request_timeout: Duration,
-    pub(crate) body_limit: u64,
+    /// For what is no attribute route: those have their own.
+    pub(crate) limits: Limits,
     pub(crate) max_in_flight: usize,
     /// Whether endpoints show details here.
     pub(crate) show_details: bool,
@@ -110,6 +110,7 @@ impl Pipeline {
             client_ip,
         ));
 
+        let mut timeout = self.limits.timeout;
         let answer = match self.dispatcher.find(request.method(), request.uri().path()) {
             Found::Endpoint(endpoint, parameter) => {
                 record.subject = Subject::Management;
@@ -124,29 +125,31 @@ impl Pipeline {
                     Access::Write => Box::pin(write(endpoint, call, request)),
                 })
             }
-            found => match self.admit(&mut record, &request) {
+            Found::Route(route, parameters) => {
+                timeout = route.limits.timeout;
+                record.subject = Subject::Route(Arc::clone(route.metrics_for(request.method())));
+                match self.admit(&mut record, &request, &route.limits) {
+                    Err(refusal) => refusal,
+                    Ok(()) => {
+                        let mut request = request::prepare(request, route.limits.body);
+                        if let Some(parameters) = parameters {
+                            request.extensions_mut().insert(parameters);
+                        }
+                        Answer::Handler(route.call(request, &self.app))
+                    }
+                }
+            }
+            found => match self.admit(&mut record, &request, &self.limits) {
                 Err(refusal) => refusal,
-                Ok(()) => self.dispatch(found, request, &mut record),
+                Ok(()) => self.elsewhere(found, request),
             },
         };
-        PipelineFuture::new(answer, client_ip, record, self.request_timeout)
+        PipelineFuture::new(answer, client_ip, record, timeout)
     }
 
-    fn dispatch(
-        self: &Arc<Self>,
-        found: Found,
-        request: Request<Incoming>,
-        record: &mut Record,
-    ) -> Answer {
+    /// What no attribute route answers.
+    fn elsewhere(&self, found: Found, request: Request<Incoming>) -> Answer {
         match found {
-            Found::Route(route, parameters) => {
-                record.subject = Subject::Route(Arc::clone(route.metrics_for(request.method())));
-                let mut request = request::prepare(request, self.body_limit);
-                if let Some(parameters) = parameters {
-                    request.extensions_mut().insert(parameters);
-                }
-                Answer::Handler(route.call(request, &self.app))
-            }
             // A mounted router may know the path, or the method that the attribute routes do not.
             Found::OtherMethod(allow) => match self.mounted(request) {
                 Some(answer) => Answer::Mounted {
@@ -155,21 +158,19 @@ impl Pipeline {
                 },
                 None => Answer::method_not_allowed(allow),
             },
-            Found::Nothing => match self.mounted(request) {
+            _ => match self.mounted(request) {
                 Some(answer) => Answer::Mounted {
                     answer,
                     otherwise: None,
                 },
                 None => Answer::status(StatusCode::NOT_FOUND),
             },
-            // Taken care of before.
-            Found::Endpoint(..) => Answer::status(StatusCode::NOT_FOUND),
         }
     }
 
     fn mounted(&self, request: Request<Incoming>) -> Option<super::future::ResponseFuture> {
         let mut router = self.mounted.clone()?;
-        let mut request = request::prepare(request, self.body_limit);
+        let mut request = request::prepare(request, self.limits.body);
         request.extensions_mut().insert(self.app.clone());
         Some(Box::pin(async move {
             match router.call(request).await {
@@ -180,36 +181,22 @@ impl Pipeline {
     }
 
     /// Counts the request in, unless there is no room for it or its body is too large.
-    fn admit(&self, record: &mut Record, request: &Request<Incoming>) -> Result<(), Answer> {
+    fn admit(
+        &self,
+        record: &mut Record,
+        request: &Request<Incoming>,
+        limits: &Limits,
+    ) -> Result<(), Answer> {
         let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
         record.counted = true;
         self.active.increment(1.0);
         if before >= self.max_in_flight {
             self.shed.increment(1);
-            return Err(Answer::refused(
-                Explained {
-                    status: StatusCode::SERVICE_UNAVAILABLE,
-                    detail: Some(
-                        "too many requests are being worked on; try again in a moment".into(),
-                    ),
-                    fields: Vec::new(),
-                },
-                Some((header::RETRY_AFTER, http::HeaderValue::from_static("1"))),
-            ));
+            return Err(Answer::full());
         }
-        if request::declared_length(request.headers())
-            .is_some_and(|length| length > self.body_limit)
-        {
-            return Err(Answer::refused(
-                Explained {
-                    status: StatusCode::PAYLOAD_TOO_LARGE,
-                    detail: Some(
-                        format!("the body is larger than {} bytes", self.body_limit).into(),
-                    ),
-                    fields: Vec::new(),
-                },
-                None,
-            ));
+        record.permit = limits.enter().map_err(|Full| Answer::full())?;
+        if request::declared_length(request.headers()).is_some_and(|length| length > limits.body) {
+            return Err(Answer::refused(too_large(limits.body), None));
         }
         Ok(())
     }

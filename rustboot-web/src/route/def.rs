@@ -4,16 +4,33 @@ use http::Method;
 use rustboot_core::component::{Dependency, Wiring};
 use rustboot_core::source::Location;
 
-use super::RouteHandler;
+use super::{RouteHandler, RouteSecurity, RouteSettings};
 
 /// A route. `#[get]` and its siblings write it; it is data, so that routes can be sorted, compared and listed.
+///
+/// By hand it begins with [`RouteDef::new`]; what it does not say is what the attribute without arguments means.
+///
+/// ```
+/// use std::time::Duration;
+/// use http::Method;
+/// use rustboot_web::{RouteDef, RouteSettings, route_handler};
+///
+/// async fn report() -> &'static str {
+///     "all is well"
+/// }
+///
+/// let route = RouteDef::new(Method::GET, "/report", || route_handler(report))
+///     .tag("reports")
+///     .settings(RouteSettings::new().timeout(Duration::from_secs(2)));
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct RouteDef {
     /// The method.
     pub method: Method,
     /// The template: `/items/{id}`, `/files/{*path}`.
     pub path: &'static str,
-    /// The handler's path in the source: `shop::items::item`.
+    /// The handler's path in the source: `shop::items::item`. Empty: what the compiler calls the handler.
     pub name: &'static str,
     /// Where the user wrote it.
     pub location: Location,
@@ -21,13 +38,82 @@ pub struct RouteDef {
     pub dependencies: fn() -> Vec<Dependency>,
     /// The handler.
     pub handler: fn() -> RouteHandler,
+    /// What it belongs to, for people and for OpenAPI.
+    pub tag: Option<&'static str>,
+    /// Its own limits.
+    pub settings: RouteSettings,
+    /// Who may call it.
+    pub security: RouteSecurity,
 }
 
 inventory::collect!(RouteDef);
 
 impl RouteDef {
+    /// A route that takes no components, with the limits of the server, for everybody. Its location is the caller's.
+    #[track_caller]
+    pub const fn new(method: Method, path: &'static str, handler: fn() -> RouteHandler) -> Self {
+        Self {
+            method,
+            path,
+            name: "",
+            location: Location::caller(),
+            dependencies: Vec::new,
+            handler,
+            tag: None,
+            settings: RouteSettings::new(),
+            security: RouteSecurity::new(),
+        }
+    }
+
+    /// Says what the handler is called in the source, and where it is.
+    #[must_use]
+    pub const fn declared(mut self, name: &'static str, location: Location) -> Self {
+        self.name = name;
+        self.location = location;
+        self
+    }
+
+    /// Says which components the handler takes, so that they are checked before the port is bound.
+    #[must_use]
+    pub const fn dependencies(mut self, dependencies: fn() -> Vec<Dependency>) -> Self {
+        self.dependencies = dependencies;
+        self
+    }
+
+    /// Says what it belongs to, for people and for OpenAPI.
+    #[must_use]
+    pub const fn tag(mut self, tag: &'static str) -> Self {
+        self.tag = Some(tag);
+        self
+    }
+
+    /// Gives it limits of its own.
+    #[must_use]
+    pub const fn settings(mut self, settings: RouteSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Says who may call it.
+    #[must_use]
+    pub const fn security(mut self, security: RouteSecurity) -> Self {
+        self.security = security;
+        self
+    }
+}
+
+impl RouteDef {
+    /// What the handler is called.
+    pub(crate) fn handler_name(&self) -> &'static str {
+        match self.name {
+            "" => (self.handler)().name(),
+            name => name,
+        }
+    }
+
     pub(crate) fn wiring(&self) -> Wiring {
-        let name = self.name.rsplit("::").next().unwrap_or(self.name);
+        let name = self.handler_name();
+        let name = name.rsplit("::").next().unwrap_or(name);
         Wiring {
             consumer: format!("the handler `{name}`"),
             location: self.location,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::response::Response;
 use axum::routing::MethodFilter;
 use http::{HeaderValue, Method};
 use rustboot_core::AppContext;
@@ -12,8 +13,11 @@ use rustboot_core::management::{Access, Endpoint};
 use tower_service::Service as _;
 
 use super::handler::HandlerFuture;
+use super::limits::Limits;
+use super::mapped::MappedRoute;
+use super::security::{Authenticators, ErasedAuthenticator};
 use super::table::{Table, parameter_names, shape};
-use super::{RouteDef, RouteHandler, RouteMetrics};
+use super::{RouteHandler, RouteMetrics, RouteSecurity};
 use crate::extract::PathParameters;
 
 /// What answers a request.
@@ -39,6 +43,9 @@ pub(crate) struct RouteEntry {
     method: Method,
     parameters: Vec<&'static str>,
     call: RouteCall,
+    /// Where somebody has to be asked whether the caller may.
+    guard: Option<Guard>,
+    pub(crate) limits: Limits,
     pub(crate) metrics: Arc<RouteMetrics>,
     /// The same route answers HEAD as well; the label differs.
     pub(crate) head_metrics: Option<Arc<RouteMetrics>>,
@@ -49,6 +56,27 @@ enum RouteCall {
     Direct(RouteHandler),
     /// Through an axum router of its own, for extractors that work only there.
     ViaRouter(Router),
+}
+
+/// Who decides whether a request may pass, and what the route demands.
+struct Guard {
+    authenticator: Arc<dyn ErasedAuthenticator>,
+    demanded: RouteSecurity,
+}
+
+impl std::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.demanded.fmt(f)
+    }
+}
+
+/// What routes are served with.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) app: &'a AppContext,
+    /// The limits of the server.
+    pub(crate) limits: &'a Limits,
+    pub(crate) authenticators: &'a Authenticators,
 }
 
 /// Finds the target of a path.
@@ -71,15 +99,15 @@ impl Dispatcher {
     pub(crate) fn new(
         table: &Table,
         endpoints: Vec<Endpoint>,
-        app: &AppContext,
+        surroundings: Surroundings<'_>,
     ) -> Result<Self, String> {
-        let mut by_path: BTreeMap<String, Vec<&RouteDef>> = BTreeMap::new();
+        let mut by_path: BTreeMap<String, Vec<&MappedRoute>> = BTreeMap::new();
         for route in &table.routes {
             by_path.entry(numbered(route.path)).or_default().push(route);
         }
         let mut paths = matchit::Router::new();
         for (path, routes) in by_path {
-            let entry = PathEntry::new(&routes, app);
+            let entry = PathEntry::new(&routes, surroundings)?;
             paths
                 .insert(path, Target::Routes(Arc::new(entry)))
                 .map_err(|error| {
@@ -157,21 +185,21 @@ fn allow(endpoints: &[Arc<Endpoint>]) -> HeaderValue {
 }
 
 impl PathEntry {
-    fn new(routes: &[&RouteDef], app: &AppContext) -> Self {
+    fn new(routes: &[&MappedRoute], surroundings: Surroundings<'_>) -> Result<Self, String> {
         let entries: Vec<Arc<RouteEntry>> = routes
             .iter()
-            .map(|route| Arc::new(RouteEntry::new(route, app)))
-            .collect();
+            .map(|route| RouteEntry::new(route, surroundings).map(Arc::new))
+            .collect::<Result<_, _>>()?;
         let mut methods: Vec<&str> = entries.iter().map(|entry| entry.method.as_str()).collect();
         if methods.contains(&"GET") && !methods.contains(&"HEAD") {
             methods.push("HEAD");
         }
         methods.sort_unstable();
-        Self {
+        Ok(Self {
             allow: HeaderValue::from_str(&methods.join(", "))
                 .unwrap_or(HeaderValue::from_static("")),
             routes: entries,
-        }
+        })
     }
 
     fn route(&self, method: &Method) -> Option<&Arc<RouteEntry>> {
@@ -186,24 +214,35 @@ impl PathEntry {
 }
 
 impl RouteEntry {
-    fn new(route: &RouteDef, app: &AppContext) -> Self {
-        let handler = (route.handler)();
-        let call = match MethodFilter::try_from(route.method.clone()) {
+    fn new(route: &MappedRoute, surroundings: Surroundings<'_>) -> Result<Self, String> {
+        let method = &route.def.method;
+        let handler = (route.def.handler)();
+        let call = match MethodFilter::try_from(method.clone()) {
             Ok(filter) if handler.needs_axum_router() => RouteCall::ViaRouter(
                 Router::new()
                     .route(route.path, handler.method_router(filter))
-                    .with_state(app.clone()),
+                    .with_state(surroundings.app.clone()),
             ),
             _ => RouteCall::Direct(handler),
         };
-        Self {
+        let authenticator = surroundings
+            .authenticators
+            .of(&route.security)
+            .map_err(|(message, _)| format!("{}: {message}", route.title()))?;
+        let written = route.settings.access_log.unwrap_or(true);
+        let metrics = |method| Arc::new(RouteMetrics::new(method, route.path).written(written));
+        Ok(Self {
             call,
+            guard: authenticator.map(|authenticator| Guard {
+                authenticator,
+                demanded: route.security,
+            }),
+            limits: surroundings.limits.with(&route.settings, || route.title()),
             parameters: parameter_names(route.path),
-            metrics: Arc::new(RouteMetrics::new(&route.method, route.path)),
-            head_metrics: (route.method == Method::GET)
-                .then(|| Arc::new(RouteMetrics::new(&Method::HEAD, route.path))),
-            method: route.method.clone(),
-        }
+            metrics: metrics(method),
+            head_metrics: (*method == Method::GET).then(|| metrics(&Method::HEAD)),
+            method: method.clone(),
+        })
     }
 
     pub(crate) fn metrics_for(&self, method: &Method) -> &Arc<RouteMetrics> {
@@ -213,7 +252,27 @@ impl RouteEntry {
         }
     }
 
-    pub(crate) fn call(&self, request: Request, app: &AppContext) -> HandlerFuture {
+    pub(crate) fn call(self: &Arc<Self>, request: Request, app: &AppContext) -> HandlerFuture {
+        match &self.guard {
+            None => self.pass(request, app),
+            Some(_) => Box::pin(Arc::clone(self).guarded(request, app.clone())),
+        }
+    }
+
+    async fn guarded(self: Arc<Self>, request: Request, app: AppContext) -> Response {
+        let (mut parts, body) = request.into_parts();
+        if let Some(guard) = &self.guard {
+            let refusal = guard
+                .authenticator
+                .refusal(&mut parts, &guard.demanded, &app);
+            if let Some(refusal) = refusal.await {
+                return refusal;
+            }
+        }
+        self.pass(Request::from_parts(parts, body), &app).await
+    }
+
+    fn pass(&self, request: Request, app: &AppContext) -> HandlerFuture {
         match &self.call {
             RouteCall::Direct(handler) => handler.call(request, app.clone()),
             RouteCall::ViaRouter(router) => {

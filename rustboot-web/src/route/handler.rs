@@ -28,6 +28,7 @@ trait ErasedHandler: Send + Sync {
     fn call(&self, request: Request, app: AppContext) -> HandlerFuture;
     fn method_router(&self, method: MethodFilter) -> MethodRouter<AppContext>;
     fn needs_axum_router(&self) -> bool;
+    fn name(&self) -> &'static str;
 }
 
 struct Typed<H, T> {
@@ -60,6 +61,10 @@ where
         .iter()
         .any(|module| extractors.contains(module))
     }
+
+    fn name(&self) -> &'static str {
+        std::any::type_name::<H>()
+    }
 }
 
 /// Takes the type off an `async fn` handler.
@@ -81,6 +86,11 @@ impl RouteHandler {
 
     pub(crate) fn method_router(&self, method: MethodFilter) -> MethodRouter<AppContext> {
         self.0.method_router(method)
+    }
+
+    /// What the compiler calls it.
+    pub(crate) fn name(&self) -> &'static str {
+        self.0.name()
     }
 
     /// Whether one of its extractors works only inside axum's own router.

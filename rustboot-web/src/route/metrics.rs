@@ -30,6 +30,8 @@ const SLOTS: [u8; 600] = {
 pub(crate) struct RouteMetrics {
     method: &'static str,
     route: String,
+    /// Whether the access log has its requests.
+    written: bool,
     by_status: [OnceLock<Histogram>; COMMON.len()],
 }
 
@@ -38,8 +40,20 @@ impl RouteMetrics {
         Self {
             method: method_label(method),
             route: route.into(),
+            written: true,
             by_status: [const { OnceLock::new() }; COMMON.len()],
         }
+    }
+
+    /// The same, with or without the access log.
+    pub(crate) fn written(mut self, written: bool) -> Self {
+        self.written = written;
+        self
+    }
+
+    /// Whether the access log has its requests.
+    pub(crate) fn is_written(&self) -> bool {
+        self.written
     }
 
     pub(crate) fn route(&self) -> &str {

@@ -8,11 +8,18 @@
 pub mod assertions;
 mod def;
 pub(crate) mod dispatch;
+pub(crate) mod gate;
 mod handler;
+pub(crate) mod limits;
+pub(crate) mod mapped;
 mod metrics;
 pub(crate) mod mounted;
+pub(crate) mod security;
+mod settings;
 pub(crate) mod table;
 
 pub use def::RouteDef;
 pub use handler::{RouteHandler, route_handler};
 pub(crate) use metrics::RouteMetrics;
+pub use security::{Authenticator, RouteSecurity};
+pub use settings::RouteSettings;

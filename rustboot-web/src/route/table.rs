@@ -5,24 +5,32 @@ use std::collections::BTreeMap;
 use rustboot_core::report::Problem;
 
 use super::RouteDef;
+use super::mapped::MappedRoute;
 
 /// The routes, in the order of path and method.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    pub(crate) routes: Vec<RouteDef>,
+    pub(crate) routes: Vec<MappedRoute>,
 }
 
 impl Table {
-    /// Sorts routes and finds those that collide, with each other or with a management endpoint of the same listener.
-    pub(crate) fn new(mut routes: Vec<RouteDef>, endpoints: &[&str]) -> (Self, Vec<Problem>) {
+    /// Sorts routes and finds those that say what cannot be meant, and those that collide, with each other or with a
+    /// management endpoint of the same listener.
+    pub(crate) fn new(routes: Vec<RouteDef>, endpoints: &[&str]) -> (Self, Vec<Problem>) {
+        let mut routes: Vec<MappedRoute> = routes.into_iter().map(MappedRoute::new).collect();
         routes.sort_by(|a, b| {
-            (a.path, a.method.as_str(), a.location).cmp(&(b.path, b.method.as_str(), b.location))
+            (a.path, a.def.method.as_str(), a.def.location).cmp(&(
+                b.path,
+                b.def.method.as_str(),
+                b.def.location,
+            ))
         });
         let mut problems = Vec::new();
-        let mut seen: BTreeMap<(String, String), Vec<&RouteDef>> = BTreeMap::new();
+        let mut seen: BTreeMap<(String, String), Vec<&MappedRoute>> = BTreeMap::new();
         for route in &routes {
+            problems.extend(route.mistakes());
             let shape = shape(route.path);
-            seen.entry((shape.clone(), route.method.to_string()))
+            seen.entry((shape.clone(), route.def.method.to_string()))
                 .or_default()
                 .push(route);
             if endpoints
@@ -30,12 +38,7 @@ impl Table {
                 .any(|endpoint| self::shape(endpoint) == shape)
             {
                 problems.push(
-                    Problem::new(
-                        format!("{} {}", route.method, route.path),
-                        "the path belongs to a management endpoint",
-                    )
-                    .note(format!("declared by `{}` ({})", route.name, route.location))
-                    .note("help: choose another path, or move the endpoints to a listener of their own with management.port"),
+                    route.problem("the path belongs to a management endpoint").note("help: choose another path, or move the endpoints to a listener of their own with management.port"),
                 );
             }
         }
@@ -48,7 +51,9 @@ impl Table {
                 for route in same {
                     problem = problem.note(format!(
                         "declared by `{}` as {} ({})",
-                        route.name, route.path, route.location
+                        route.def.handler_name(),
+                        route.path,
+                        route.def.location
                     ));
                 }
                 problems.push(problem.note("help: a parameter's name makes no difference; change the path or the method of one"));

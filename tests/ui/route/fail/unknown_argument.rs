@@ -1,8 +1,11 @@
-//! An unknown argument names the known ones.
+//! An unknown argument names the known ones, or the one that was meant.
 
 use rustboot::prelude::*;
 
-#[get("/items", tag = "shop")]
+#[get("/items", colour = "red")]
 async fn items() {}
+
+#[get("/orders", timout = "2s")]
+async fn orders() {}
 
 fn main() {}

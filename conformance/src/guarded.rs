@@ -1,0 +1,70 @@
+//! Routes that not everybody may call, and who sees to it.
+
+use rustboot::axum::http::request::Parts;
+use rustboot::prelude::*;
+use rustboot::{Authenticator, ErrorKind, RouteSecurity};
+
+/// Who calls: `authorization: Bearer NAME:ROLE`.
+#[derive(Debug, Clone)]
+struct Caller {
+    name: String,
+    role: String,
+}
+
+/// Believes everything.
+pub(crate) struct Bearer;
+
+impl Authenticator for Bearer {
+    async fn authenticate(
+        &self,
+        request: &mut Parts,
+        demanded: &RouteSecurity,
+        app: &AppContext,
+    ) -> rustboot::axum::response::Result<()> {
+        // As one that asks somebody else.
+        rustboot::tokio::task::yield_now().await;
+        let token = request.headers.get(header::AUTHORIZATION);
+        let caller = token
+            .and_then(|token| token.to_str().ok()?.strip_prefix("Bearer "))
+            .and_then(|token| token.split_once(':'));
+        let Some((name, role)) = caller else {
+            let realm = format!("Bearer realm={:?}", app.info().name);
+            let error = Error::new(ErrorKind::Unauthorized, "a token is needed");
+            return Err(([(header::WWW_AUTHENTICATE, realm)], error).into());
+        };
+        if name == "mallory" {
+            panic!("nobody expects mallory");
+        }
+        if !demanded.permits([role]) {
+            return Err(Error::new(ErrorKind::Forbidden, "another role is needed").into());
+        }
+        let caller = Caller {
+            name: name.to_owned(),
+            role: role.to_owned(),
+        };
+        request.extensions.insert(caller);
+        Ok(())
+    }
+}
+
+#[post("/guarded/orders", security = "bearer", roles("admin", "support"))]
+async fn order(Extension(caller): Extension<Caller>, body: String) -> String {
+    rustboot::tracing::info!("the handler runs");
+    format!("{} the {}: {body}", caller.name, caller.role)
+}
+
+/// Whoever has proved who they are. There is one scheme, so that it need not be named.
+#[get("/guarded/{id}", security = "bearer")]
+async fn anyone(Extension(caller): Extension<Caller>, Path(id): Path<u32>) -> String {
+    format!("{} asks for {id}", caller.name)
+}
+
+#[get("/guarded/staff", roles("admin"))]
+async fn staff() -> &'static str {
+    "staff"
+}
+
+#[get("/guarded/open", permit_all)]
+async fn open() -> &'static str {
+    "open"
+}
