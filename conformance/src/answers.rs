@@ -28,6 +28,17 @@ async fn bytes(body: Bytes) -> String {
     body.len().to_string()
 }
 
+/// An answer of a known length, made at once.
+#[get("/large")]
+async fn large(Query(size): Query<Size>) -> Vec<u8> {
+    vec![b'x'; size.bytes]
+}
+
+#[derive(Deserialize)]
+struct Size {
+    bytes: usize,
+}
+
 /// The size and pace of an answer.
 #[derive(Deserialize)]
 struct Pace {

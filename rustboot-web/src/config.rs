@@ -28,6 +28,8 @@ pub struct ServerConfig {
     pub request_timeout: Duration,
     /// How long a client may take to send the head of a request. Then the connection is closed.
     pub header_read_timeout: Duration,
+    /// How long a connection may be idle between two requests. Then it is closed.
+    pub keep_alive_timeout: Duration,
     /// How long a client may read nothing while a part of an answer waits for it. Then the connection is closed.
     pub write_timeout: Duration,
     /// The largest request body. Then 413.
@@ -75,6 +77,14 @@ impl Describe for ServerConfig {
                 "How long a client may take to send the head of a request. Then the connection is closed.",
             ).typed::<Duration>().restart()
             .default_text("10s"),
+            // Longer than what proxies and load balancers keep idle connections for, which is 60s with nginx and AWS: the side that
+            // sends the requests has to be the one that closes, or a request meets a closed connection.
+            Field::new(
+                "keep_alive_timeout",
+                "Duration",
+                "How long a connection may be idle between two requests. Then it is closed.",
+            ).typed::<Duration>().restart()
+            .default_text("75s"),
             // Half of what nginx allows by default: here, what waits is in our memory.
             Field::new(
                 "write_timeout",
@@ -153,6 +163,7 @@ impl Properties for ServerConfig {
         for (key, value) in [
             ("request_timeout", self.request_timeout),
             ("header_read_timeout", self.header_read_timeout),
+            ("keep_alive_timeout", self.keep_alive_timeout),
             ("write_timeout", self.write_timeout),
         ] {
             if value.is_zero() {

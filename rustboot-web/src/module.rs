@@ -14,7 +14,7 @@ use crate::client_ip::Forwarding;
 use crate::command;
 use crate::config::{ManagementConfig, ServerConfig};
 use crate::listener::tls::{Tls, TlsConfig};
-use crate::listener::{Address, ConnectionSettings, HttpServer, Places, Surface};
+use crate::listener::{Address, ConnectionSettings, HttpServer, Patience, Places, Surface};
 use crate::pipeline::Pipeline;
 use crate::problem::{ErrorBody, ProblemDetails};
 use crate::route::RouteDef;
@@ -219,9 +219,12 @@ impl Parts {
             tls,
             max_connections: server.max_connections,
             connection: ConnectionSettings {
-                header_read_timeout: server.header_read_timeout,
                 header_limit: usize::try_from(server.header_limit.as_u64()).unwrap_or(usize::MAX),
-                write_timeout: server.write_timeout,
+                patience: Patience {
+                    head: server.header_read_timeout,
+                    idle: server.keep_alive_timeout,
+                    write: server.write_timeout,
+                },
             },
             pipeline: Box::new(move |app| {
                 let endpoints = app

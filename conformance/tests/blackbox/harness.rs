@@ -282,6 +282,17 @@ impl Process {
         text.lines().map(str::to_owned).collect()
     }
 
+    /// What the process has in memory of its own: without the program itself, of which more and more is read in while it runs.
+    pub(crate) fn memory(&self) -> u64 {
+        let pid = self.child.id().unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        1024 * kilobytes.unwrap().parse::<u64>().unwrap()
+    }
+
     /// Sends a signal to the process.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.group, signal).unwrap();

@@ -168,33 +168,6 @@ async fn a_client_that_does_not_finish_its_head_is_cut_off() {
     assert_eq!(service.get("/text").await.status, 200);
 }
 
-/// The time for a head begins when the last answer is out: neither a slow handler nor many requests use it up, and a
-/// client that stays away after its answer is cut off like one that never came.
-#[tokio::test]
-async fn the_time_for_a_head_begins_anew_after_each_answer() {
-    let service = Sandbox::new()
-        .env("APP_SERVER__HEADER_READ_TIMEOUT", "2s")
-        .start()
-        .await;
-    for beginning in ["", "GET /text HTTP/1.1\r\nhost: x\r\nx-slow: "] {
-        let mut kept = service.connect().await;
-        let answer = kept.send(&Request::get("/sleep?ms=3000")).await.unwrap();
-        assert_eq!(answer.status, 200);
-        for _ in 0..4 {
-            tokio::time::sleep(Duration::from_millis(700)).await;
-            assert_eq!(kept.send(&Request::get("/text")).await.unwrap().status, 200);
-        }
-        let at = Instant::now();
-        kept.write(beginning.as_bytes()).await.unwrap();
-        kept.closed().await.unwrap();
-        let took = at.elapsed();
-        assert!(
-            took >= Duration::from_millis(1900) && took < Duration::from_secs(8),
-            "{beginning:?}: {took:?}"
-        );
-    }
-}
-
 #[tokio::test]
 async fn a_head_beyond_the_limit_is_a_431() {
     let service = Sandbox::new()

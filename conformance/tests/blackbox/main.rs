@@ -8,12 +8,16 @@
 )]
 
 mod exposition;
+mod frames;
 mod harness;
 mod http;
 
 mod access_log;
 mod activation;
 mod commands;
+mod h2c;
+mod hostile;
+mod keep_alive;
 mod limits;
 mod load;
 mod management;

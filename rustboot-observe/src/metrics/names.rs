@@ -70,7 +70,7 @@ metrics! {
     HTTP_SERVER_STREAMS_CUT = Counter "http_server_streams_cut_total" Count
         "Event streams and WebSockets ended from this side before their time, by kind and reason.";
     HTTP_SERVER_WRITE_TIMEOUTS = Counter "http_server_write_timeouts_total" Count
-        "Connections closed because the client did not read.";
+        "Connections, and streams of HTTP/2, closed because the client did not read.";
     HTTP_REQUESTS_SHED = Counter "http_requests_shed_total" Count
         "HTTP requests refused with 503 because too many were in flight.";
     HTTP_ROUTE_REQUESTS_SHED = Counter "http_route_requests_shed_total" Count

@@ -4,17 +4,19 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
+use super::ends::{End, Ends, Patience, Stage, long_closed};
 use super::preface::{self, HttpVersion, Peek};
 use super::seldom::Seldom;
 use super::socket::Stream;
+use super::stalled::StreamExecutor;
 use super::tls::Tls;
 use crate::client_ip::Peer;
 use crate::pipeline::{ConnectionService, ConnectionState, Pipeline};
@@ -23,20 +25,15 @@ use crate::stream::served::Served;
 /// Limits of a connection.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectionSettings {
-    pub(crate) header_read_timeout: Duration,
     pub(crate) header_limit: usize,
-    pub(crate) write_timeout: Duration,
+    pub(crate) patience: Patience,
 }
 
 /// Streams of one HTTP/2 connection at a time. hyper has 200, the RFC suggests at least 100.
 const MAX_STREAMS: u32 = 200;
 
-/// A client that connected and was not heard yet may just be about to send its request.
-const FIRST_REQUEST_GRACE: Duration = Duration::from_secs(1);
-
-/// A client that had its answer may be sending the next request at this very moment. Closing under it would look like a
-/// lost request; within this time it gets an answer with `connection: close` instead.
-const IDLE_GRACE: Duration = Duration::from_millis(250);
+/// What one stream of HTTP/2 may have in our memory while the socket takes no more. hyper has 400 KiB, times the streams.
+const SEND_BUFFER: usize = 64 * 1024;
 
 /// What every connection of a listener is served under.
 pub(super) struct Terms {
@@ -74,7 +71,7 @@ where
 {
     // From here on: what the first bytes take counts as time of the head.
     let state = Arc::new(ConnectionState::new(peer));
-    let limit = terms.settings.header_read_timeout;
+    let limit = terms.settings.patience.head;
     match opening(preface::read(&stream), limit, terms).await {
         Opening::Done(version) => http(stream, version, state, terms).await,
         Opening::Failed(error) => {
@@ -143,7 +140,7 @@ where
     let io = TokioIo::new(Served::new(
         stream,
         Arc::clone(&state),
-        terms.settings.write_timeout,
+        terms.settings.patience.write,
     ));
     let service = ConnectionService {
         pipeline: Arc::clone(&terms.pipeline),
@@ -153,7 +150,8 @@ where
         state: &state,
         closing: &terms.closing,
         aborting: &terms.aborting,
-        head_timeout: (version == HttpVersion::One).then_some(terms.settings.header_read_timeout),
+        version,
+        patience: &terms.settings.patience,
     };
     let ended = match version {
         HttpVersion::One => {
@@ -210,7 +208,11 @@ async fn run<C: Future<Output = hyper::Result<()>>>(
             if let Poll::Ready(event) = end.as_mut().poll(context) {
                 return Poll::Ready(Err(event));
             }
-            connection.as_mut().poll(context).map(Ok)
+            let polled = connection.as_mut().poll(context).map(Ok);
+            if polled.is_pending() {
+                ends.notice_head();
+            }
+            polled
         })
         .await;
         let stage = match event {
@@ -225,102 +227,22 @@ async fn run<C: Future<Output = hyper::Result<()>>>(
     }
 }
 
-/// How far the end of a connection has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Serving,
-    /// The listener has closed; a request may be on its way.
-    Grace,
-    /// What is under way is answered, and nothing else.
-    ShuttingDown,
-}
-
-enum End {
-    Enter(Stage),
-    /// Drop it.
-    Now,
-}
-
-/// What can end a connection from our side.
-struct Ends<'a> {
-    state: &'a ConnectionState,
-    closing: &'a CancellationToken,
-    aborting: &'a CancellationToken,
-    /// How long a head may take, from the end of the last answer on. Also the longest that a connection stays idle.
-    head_timeout: Option<Duration>,
-}
-
-impl Ends<'_> {
-    async fn next(&self, stage: Stage) -> End {
-        tokio::select! {
-            biased;
-            () = self.aborting.cancelled() => End::Now,
-            next = self.stage_after(stage) => End::Enter(next),
-            () = self.silence() => {
-                tracing::debug!(target: "rustboot::web", peer = ?self.state.peer(), "no request in time");
-                End::Now
-            }
-        }
-    }
-
-    async fn stage_after(&self, stage: Stage) -> Stage {
-        match stage {
-            Stage::Serving => {
-                self.closing.cancelled().await;
-                Stage::Grace
-            }
-            Stage::Grace => {
-                let grace = match self.state.requests() {
-                    0 => FIRST_REQUEST_GRACE,
-                    _ => IDLE_GRACE,
-                };
-                tokio::time::sleep(grace).await;
-                Stage::ShuttingDown
-            }
-            Stage::ShuttingDown => std::future::pending().await,
-        }
-    }
-
-    /// Over when no request has come for too long. hyper has a timer for this as well, which it arms for each head anew;
-    /// this one is armed again only when it has run out, so that a request costs it nothing.
-    async fn silence(&self) {
-        let Some(limit) = self.head_timeout else {
-            return std::future::pending().await;
-        };
-        loop {
-            let now = Instant::now();
-            // While a request is being answered, the next deadline is a whole limit away at least.
-            let since = self.state.waiting_since().unwrap_or(now);
-            let left = limit.saturating_sub(now.saturating_duration_since(since));
-            if left.is_zero() {
-                return;
-            }
-            tokio::time::sleep(left).await;
-        }
-    }
-}
-
-/// The listener has closed, and a client that was about to speak has had its time.
-async fn long_closed(closing: &CancellationToken) {
-    closing.cancelled().await;
-    tokio::time::sleep(FIRST_REQUEST_GRACE).await;
-}
-
 fn http1(settings: &ConnectionSettings) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
-        // See `Ends::silence`.
+        // See `Ends`.
         .header_read_timeout(None)
         .max_buf_size(settings.header_limit);
     builder
 }
 
-fn http2(settings: &ConnectionSettings) -> http2::Builder<TokioExecutor> {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+fn http2(settings: &ConnectionSettings) -> http2::Builder<StreamExecutor> {
+    let mut builder = http2::Builder::new(StreamExecutor::new(settings.patience.write));
     builder
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(settings.header_limit).unwrap_or(u32::MAX))
         .max_concurrent_streams(MAX_STREAMS)
+        .max_send_buf_size(SEND_BUFFER)
         // A peer that is gone without a word is noticed, and its connection freed.
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(20));

@@ -6,12 +6,14 @@
 mod accept;
 mod address;
 mod connection;
+mod ends;
 #[cfg(all(unix, feature = "systemd"))]
 mod inherited;
 mod preface;
 mod seldom;
 mod server;
 mod socket;
+mod stalled;
 mod tcp;
 pub(crate) mod tls;
 #[cfg(unix)]
@@ -20,4 +22,5 @@ mod unix;
 pub use address::SocketMode;
 pub(crate) use address::{Address, Places};
 pub(crate) use connection::ConnectionSettings;
+pub(crate) use ends::Patience;
 pub(crate) use server::{HttpServer, Surface};

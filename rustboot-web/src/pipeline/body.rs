@@ -5,10 +5,11 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::Method;
+use http::{Method, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::record::Record;
+use super::said;
 use super::streaming::{self, Streaming};
 
 /// A body with the record of its request. When it has been sent, or is dropped before that, the record is closed.
@@ -46,29 +47,33 @@ impl PipelineBody {
     }
 }
 
-impl HttpBody for PipelineBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
+impl PipelineBody {
+    fn poll_piece(
+        &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let Self { inner, record } = &mut *self;
+        let Self { inner, record } = self;
         let Some(record) = record else {
             return Poll::Ready(None);
         };
-        let frame = ready!(match record.streaming {
-            Streaming::No => Pin::new(&mut *inner).poll_frame(context),
-            _ => streaming::poll_frame(inner, record, context),
-        });
+        let frame = match record.rest.is_empty() {
+            true => ready!(match record.streaming {
+                Streaming::No => Pin::new(&mut *inner).poll_frame(context),
+                _ => streaming::poll_frame(inner, record, context),
+            }),
+            false => Some(Ok(Frame::data(std::mem::take(&mut record.rest)))),
+        };
+        let frame = match frame {
+            Some(Ok(frame)) if record.version == Version::HTTP_2 => Some(Ok(cut(frame, record))),
+            frame => frame,
+        };
         match &frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     record.sent(data.len() as u64);
                 }
                 // hyper does not ask again once the body says that this was all.
-                if inner.is_end_stream() {
+                if inner.is_end_stream() && record.rest.is_empty() {
                     record.end();
                 }
             }
@@ -78,12 +83,57 @@ impl HttpBody for PipelineBody {
         Poll::Ready(frame)
     }
 
+    /// How much is left of a piece that was too large.
+    fn rest(&self) -> usize {
+        self.record.as_ref().map_or(0, |record| record.rest.len())
+    }
+}
+
+/// What one stream of HTTP/2 gives away at once: a frame. Once hyper has the last of an answer, nothing of ours is asked any
+/// more, however long the client keeps it waiting; so hyper gets as little as possible.
+const PIECE: usize = 16 * 1024;
+
+fn cut(frame: Frame<Bytes>, record: &mut Record) -> Frame<Bytes> {
+    match frame.into_data() {
+        Ok(mut data) if data.len() > PIECE => {
+            record.rest = data.split_off(PIECE);
+            Frame::data(data)
+        }
+        Ok(data) => Frame::data(data),
+        Err(frame) => frame,
+    }
+}
+
+impl HttpBody for PipelineBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = self.get_mut().poll_piece(context);
+        said::note(&polled);
+        polled
+    }
+
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.is_end_stream() && self.rest() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let mut hint = self.inner.size_hint();
+        let rest = self.rest() as u64;
+        if rest > 0 {
+            let upper = hint.upper().map(|upper| upper.saturating_add(rest));
+            let mut with_rest = SizeHint::new();
+            with_rest.set_lower(hint.lower().saturating_add(rest));
+            if let Some(upper) = upper {
+                with_rest.set_upper(upper);
+            }
+            hint = with_rest;
+        }
+        hint
     }
 }
 

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 use crate::client_ip::Peer;
 use crate::stream::tether::Tether;
 
@@ -16,7 +18,24 @@ pub(crate) struct ConnectionState {
     answered: AtomicUsize,
     /// When the last of them was over: nanoseconds after `opened`.
     last_answer: AtomicU64,
+    /// What of the next head has come: [`NOTHING`], [`SOMETHING`], or since when that is timed: nanoseconds after `opened`.
+    head: AtomicU64,
+    head_began: Notify,
     tether: Tether,
+}
+
+const NOTHING: u64 = 0;
+const SOMETHING: u64 = 1;
+
+/// What a connection is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Activity {
+    /// A request is being answered.
+    Answering,
+    /// A head has begun to come.
+    Head(Instant),
+    /// Nothing, since then.
+    Idle(Instant),
 }
 
 impl ConnectionState {
@@ -27,6 +46,8 @@ impl ConnectionState {
             requests: AtomicUsize::new(0),
             answered: AtomicUsize::new(0),
             last_answer: AtomicU64::new(0),
+            head: AtomicU64::new(NOTHING),
+            head_began: Notify::new(),
             tether: Tether::default(),
         }
     }
@@ -47,25 +68,64 @@ impl ConnectionState {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Since when the client could have sent a request. `None` while one is being answered.
-    pub(crate) fn waiting_since(&self) -> Option<Instant> {
+    /// What it is doing, as far as HTTP/1 is concerned; of HTTP/2 no heads are seen.
+    pub(crate) fn activity(&self) -> Activity {
+        if self.is_answering() {
+            return Activity::Answering;
+        }
+        let after = |nanos| self.opened + Duration::from_nanos(nanos);
+        match self.head.load(Ordering::Relaxed) {
+            NOTHING | SOMETHING => Activity::Idle(after(self.last_answer.load(Ordering::Relaxed))),
+            since => Activity::Head(after(since)),
+        }
+    }
+
+    fn is_answering(&self) -> bool {
         // In this order: a request that is over by the second look counts as over.
         let requests = self.requests.load(Ordering::Relaxed);
-        if self.answered.load(Ordering::Acquire) < requests {
-            return None;
+        self.answered.load(Ordering::Acquire) < requests
+    }
+
+    /// Something was read. To be called for all that is; what belongs to a body is forgotten at the end of its request.
+    #[inline]
+    pub(crate) fn heard(&self) {
+        if self.head.load(Ordering::Relaxed) == NOTHING {
+            self.head.store(SOMETHING, Ordering::Relaxed);
         }
-        let after = Duration::from_nanos(self.last_answer.load(Ordering::Relaxed));
-        Some(self.opened + after)
+    }
+
+    /// Whether a part of a head is there, and not timed yet.
+    #[inline]
+    pub(crate) fn is_in_head(&self) -> bool {
+        self.head.load(Ordering::Relaxed) == SOMETHING && !self.is_answering()
+    }
+
+    /// From now on the head is timed.
+    #[cold]
+    pub(crate) fn head_begins(&self) {
+        let nanos = self.nanos(Instant::now()).max(SOMETHING + 1);
+        self.head.store(nanos, Ordering::Relaxed);
+        self.head_began.notify_one();
+    }
+
+    /// Waits until one is.
+    pub(crate) async fn head_began(&self) {
+        self.head_began.notified().await;
+    }
+
+    fn nanos(&self, at: Instant) -> u64 {
+        let after = at.saturating_duration_since(self.opened).as_nanos();
+        u64::try_from(after).unwrap_or(u64::MAX)
     }
 
     pub(super) fn request_came(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
+        self.head.store(NOTHING, Ordering::Relaxed);
     }
 
     pub(super) fn request_is_over(&self, now: Instant) {
-        let after = now.saturating_duration_since(self.opened).as_nanos();
-        self.last_answer
-            .store(u64::try_from(after).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.last_answer.store(self.nanos(now), Ordering::Relaxed);
+        self.head.store(NOTHING, Ordering::Relaxed);
         self.answered.fetch_add(1, Ordering::Release);
     }
 }

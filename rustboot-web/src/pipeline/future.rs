@@ -19,7 +19,7 @@ use std::sync::atomic::Ordering;
 use tokio::time::Sleep;
 
 use super::record::{Record, Subject};
-use super::{PipelineBody, headers, streaming};
+use super::{PipelineBody, headers, said, streaming};
 use crate::client_ip;
 use crate::problem::{Explained, explain_response, problem_response};
 use crate::route::{limits, mounted};
@@ -131,6 +131,17 @@ impl Future for PipelineFuture {
     type Output = Result<Response<PipelineBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = self.poll_response(context);
+        said::note(&polled);
+        polled
+    }
+}
+
+impl PipelineFuture {
+    fn poll_response(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<<Self as Future>::Output> {
         let mut this = self.project();
         let Some(record) = this.record.as_mut() else {
             // Polled again after it was done; there is nothing left to say.

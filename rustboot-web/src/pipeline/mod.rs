@@ -29,10 +29,11 @@ mod future;
 mod headers;
 mod record;
 mod request;
+pub(crate) mod said;
 mod service;
 mod streaming;
 
 pub(crate) use body::PipelineBody;
-pub(crate) use connection::ConnectionState;
+pub(crate) use connection::{Activity, ConnectionState};
 pub(crate) use record::Record;
 pub(crate) use service::{ConnectionService, Pipeline};

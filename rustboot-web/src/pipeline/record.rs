@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, Version, header};
 use hyper::body::Incoming;
 use rustboot_core::finish::Deferred;
@@ -53,6 +54,8 @@ pub(crate) struct Record {
     pub(super) deferred: Deferred,
     /// Whether the answer goes on.
     pub(super) streaming: Streaming,
+    /// What is left of a large piece of the body: HTTP/2 sends it bit by bit.
+    pub(super) rest: Bytes,
     bytes: u64,
     ended: bool,
 }
@@ -82,6 +85,7 @@ impl Record {
             correlation,
             deferred: Deferred::default(),
             streaming: Streaming::No,
+            rest: Bytes::new(),
             bytes: 0,
             ended: false,
         }

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
+use metrics::Counter;
+use rustboot_observe::metrics::names::HTTP_SERVER_WRITE_TIMEOUTS;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
@@ -25,6 +27,11 @@ pub(crate) struct Served<S: AsyncWrite + Unpin> {
     stalled: Option<Stalled>,
     /// Since the upgrade.
     upgraded: Option<Box<Upgraded>>,
+}
+
+/// Connections and streams that were given up because the client did not read.
+pub(crate) fn write_timeouts() -> Counter {
+    metrics::counter!(HTTP_SERVER_WRITE_TIMEOUTS)
 }
 
 #[derive(Debug)]
@@ -89,7 +96,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Served<S> {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if !self.state.tether().is_upgraded() {
-            return self.read(context, into);
+            let before = into.filled().len();
+            let read = self.read(context, into);
+            if into.filled().len() > before {
+                self.state.heard();
+            }
+            return read;
         }
         // Before the looks at what has been asked for, so that nothing is missed.
         self.state.tether().reader.register(context.waker());
@@ -136,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<S> {
         });
         ready!(stalled.timer.as_mut().poll(context));
         self.state.tether().cut();
-        metrics::counter!("http_server_write_timeouts_total").increment(1);
+        write_timeouts().increment(1);
         tracing::debug!(target: "rustboot::web", peer = ?self.state.peer(), "the client did not read in time");
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,
