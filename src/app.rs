@@ -54,6 +54,8 @@ fn with_modules(info: AppInfo, main: Option<Main>) -> AppBuilder {
     app.module(rustboot_vault::VaultModule);
     #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
     app.module(rustboot_data::DataModule);
+    #[cfg(feature = "redis")]
+    app.module(rustboot_data::RedisModule);
     #[cfg(feature = "cache")]
     app.module(rustboot_data::CacheModule);
     #[cfg(feature = "web")]

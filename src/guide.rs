@@ -38,3 +38,6 @@ struct Streams;
 #[cfg(all(feature = "cache", feature = "web"))]
 #[doc = include_str!("../docs/guide/cache.md")]
 struct Cache;
+#[cfg(feature = "redis")]
+#[doc = include_str!("../docs/guide/redis.md")]
+struct Redis;

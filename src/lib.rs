@@ -34,6 +34,8 @@
 //! | `mysql` | | `MySqlDb`: the same on MySQL and MariaDB |
 //! | `cache` | | `Cache`: values that took time to make, kept for a while; each key is loaded once at a time |
 //! | `tls` | | TLS of the listener (`server.tls`), and to databases (`sslmode` in the URL) |
+//! | `redis` | | `Redis`: one server, Sentinel or Cluster; everyday commands on one connection, a pool for the others |
+//! | `tls` | | TLS of the listener (`server.tls`), to databases (`sslmode` in the URL) and to Redis (`rediss://`) |
 //! | `ws` | | `WebSocketUpgrade`: WebSockets with a heartbeat, limits and a drain |
 //! | `vault` | | secrets from HashiCorp Vault (KV v2) |
 //!
@@ -113,6 +115,8 @@ pub mod cache {
     pub use rustboot_data::{Cache, CacheConfig, Cacheable, CachesConfig, LoadError, Ttl};
 }
 
+#[cfg(feature = "redis")]
+pub use redis;
 #[cfg(feature = "mysql")]
 pub use rustboot_data::MySqlDb;
 #[cfg(feature = "postgres")]
@@ -121,5 +125,7 @@ pub use rustboot_data::PgDb;
 pub use rustboot_data::SqliteDb;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use rustboot_data::Tx;
+#[cfg(feature = "redis")]
+pub use rustboot_data::{Redis, RedisConnection};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use sqlx;

@@ -32,3 +32,5 @@ pub use crate::PgDb;
 pub use crate::SqliteDb;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use crate::Tx;
+#[cfg(feature = "redis")]
+pub use crate::{Redis, redis::AsyncCommands as _};

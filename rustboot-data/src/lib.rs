@@ -1,4 +1,4 @@
-//! SQL and caches for Rustboot services: pools, migrations, transactions, health and metrics over sqlx.
+//! SQL, Redis and caches for Rustboot services: pools, migrations, transactions, health and metrics over sqlx and redis.
 //!
 //! | module | what |
 //! |---|---|
@@ -13,6 +13,7 @@
 //! | `error` | what a database error means to a caller |
 //! | `module`, `wire` | the wiring |
 //! | `cache` | `Cache`: values that took time to make, kept for a while |
+//! | `redis` | `Redis`: a connection that all share and that replaces itself, and connections of one's own |
 //!
 //! sqlx stays in sight: each database is a [`sqlx::Executor`], rows and errors are sqlx's, and `sqlx_pool` gives a plain sqlx
 //! pool on the same database. What this crate will not do: build SQL, map
@@ -47,6 +48,8 @@ mod mysql;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod server;
 #[cfg(feature = "sqlite")]
@@ -58,6 +61,10 @@ mod transaction;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod wire;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{
+    Redis, RedisConfig, RedisConnection, RedisModule, RedisStatus, redis_kind_of,
+};
 #[cfg(feature = "cache")]
 pub use cache::{Cache, CacheConfig, CacheModule, Cacheable, CachesConfig, LoadError, Ttl};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]

@@ -231,7 +231,7 @@ impl Recipe for Install {
     fn is_ready(&self, _pid: u32, port: u16, _run: &Path) -> bool {
         let login = self.password.as_ref();
         let login = login.map_or(String::new(), |password| format!("AUTH {password}\r\n"));
-        answers(port, &format!("{login}PING\r\nQUIT\r\n")).unwrap_or(false)
+        answers(port, &format!("{login}PING\r\n")).unwrap_or(false)
     }
 
     fn stop_signal(&self) -> Signal {
@@ -250,7 +250,15 @@ fn answers(port: u16, commands: &str) -> std::io::Result<bool> {
     let mut stream = TcpStream::connect_timeout(&address, limit)?;
     stream.set_read_timeout(Some(limit))?;
     stream.write_all(commands.as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer.contains("+PONG"))
+    let mut answer = Vec::new();
+    let mut buffer = [0; 1024];
+    // A line for each command. A Sentinel does not know QUIT, so the end of the connection says nothing.
+    let expected = commands.lines().count();
+    while answer.iter().filter(|byte| **byte == b'\n').count() < expected {
+        match stream.read(&mut buffer)? {
+            0 => break,
+            length => answer.extend_from_slice(&buffer[..length]),
+        }
+    }
+    Ok(String::from_utf8_lossy(&answer).contains("+PONG"))
 }

@@ -1,4 +1,4 @@
-//! The database goes away under load, in each of the ways in which that happens, and comes back.
+//! A server goes away under load, in each of the ways in which that happens, and comes back: here PostgreSQL.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
@@ -37,13 +37,13 @@ impl Seen {
     }
 }
 
-/// A client that needs the database.
-async fn needs_it(address: String, seen: Arc<Seen>) {
+/// A client that needs the server.
+async fn needs_it(path: &'static str, address: String, seen: Arc<Seen>) {
     let mut connection = Connection::open(&address).await.unwrap();
     while !seen.over.load(Ordering::SeqCst) {
         let before = seen.phase.load(Ordering::SeqCst);
         let began = Instant::now();
-        let answer = connection.send(&Request::get("/count")).await.unwrap();
+        let answer = connection.send(&Request::get(path)).await.unwrap();
         let took = began.elapsed();
         let same = before == seen.phase.load(Ordering::SeqCst);
         match (answer.status, before) {
@@ -94,9 +94,26 @@ async fn start(url: &str) -> Service {
         .await
 }
 
-/// Runs the load, takes the database away and gives it back. `name` is for people.
-async fn survives(
+/// What is expected of a service whose server goes away.
+pub(crate) struct Ordeal {
+    /// Answers 200 with the server, and 503 without.
+    pub(crate) path: &'static str,
+    /// What `/ready` says.
+    pub(crate) reason: &'static str,
+    /// How long a request may take to be refused.
+    pub(crate) limit: Duration,
+}
+
+const DATABASE: Ordeal = Ordeal {
+    path: "/count",
+    reason: "database is down",
+    limit: ACQUIRE_TIMEOUT,
+};
+
+/// Runs the load, takes the server away and gives it back. `name` is for people.
+pub(crate) async fn survives(
     name: &str,
+    ordeal: Ordeal,
     service: &Service,
     take: impl AsyncFnOnce(),
     give_back: impl AsyncFnOnce(),
@@ -104,7 +121,8 @@ async fn survives(
     let seen = Arc::new(Seen::default());
     let mut clients = JoinSet::new();
     for _ in 0..6 {
-        clients.spawn(needs_it(service.address.clone(), Arc::clone(&seen)));
+        let address = service.address.clone();
+        clients.spawn(needs_it(ordeal.path, address, Arc::clone(&seen)));
     }
     for _ in 0..2 {
         clients.spawn(does_not(service.address.clone(), Arc::clone(&seen)));
@@ -117,18 +135,18 @@ async fn survives(
         service.get("/ready").await.status == 503
     })
     .await;
-    tokio::time::sleep(ACQUIRE_TIMEOUT + Duration::from_millis(500)).await;
+    tokio::time::sleep(ordeal.limit + Duration::from_millis(500)).await;
     seen.phase.store(AWAY, Ordering::SeqCst);
     tokio::time::sleep(Duration::from_millis(500)).await;
     let ready = service.get("/ready").await;
     assert_eq!(ready.status, 503);
-    assert!(ready.text().contains("database is down"), "{ready:?}");
+    assert!(ready.text().contains(ordeal.reason), "{ready:?}");
 
     seen.phase.store(CHANGING, Ordering::SeqCst);
     give_back().await;
     let back = Instant::now();
     eventually("requests work again", async || {
-        service.get("/count").await.status == 200
+        service.get(ordeal.path).await.status == 200
     })
     .await;
     let works = back.elapsed();
@@ -149,7 +167,7 @@ async fn survives(
     let refused = seen.refused.lock().unwrap();
     let longest = refused.iter().max().copied().unwrap();
     assert!(
-        longest < ACQUIRE_TIMEOUT + SLACK,
+        longest < ordeal.limit + SLACK,
         "{name}: refused after {longest:?}"
     );
     let plain = seen.plain.lock().unwrap();
@@ -184,6 +202,7 @@ async fn a_server_that_is_killed() {
     let (kill, restart) = (Arc::clone(&server), Arc::clone(&server));
     survives(
         "killed",
+        DATABASE,
         &service,
         async || blocking(move || kill.kill()).await,
         async || blocking(move || restart.restart()).await,
@@ -198,6 +217,7 @@ async fn a_server_that_is_frozen() {
     let (pause, resume) = (Arc::clone(&server), Arc::clone(&server));
     survives(
         "frozen",
+        DATABASE,
         &service,
         async || blocking(move || pause.pause()).await,
         async || blocking(move || resume.resume()).await,
@@ -218,6 +238,7 @@ async fn a_network_that_swallows_everything() {
     let stops = Arc::clone(&proxy.swallows);
     survives(
         "swallowed",
+        DATABASE,
         &service,
         async || swallows.store(true, Ordering::SeqCst),
         async || stops.store(false, Ordering::SeqCst),
@@ -226,14 +247,14 @@ async fn a_network_that_swallows_everything() {
 }
 
 /// Passes bytes on, or keeps them.
-struct Hole {
-    port: u16,
-    swallows: Arc<AtomicBool>,
+pub(crate) struct Hole {
+    pub(crate) port: u16,
+    pub(crate) swallows: Arc<AtomicBool>,
     _task: JoinSet<()>,
 }
 
 impl Hole {
-    async fn start(to: u16) -> Self {
+    pub(crate) async fn start(to: u16) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let swallows = Arc::new(AtomicBool::new(false));

@@ -1,5 +1,6 @@
 //! A service on a real PostgreSQL: transactions of requests, migrations of many replicas, a database that goes away and comes
-//! back, a password that changes. The binary `ledger` is started as a process, and so is the server.
+//! back, a password that changes. The binary `ledger` is started as a process, and so is the server. The same for Redis, with the
+//! binary `courier`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -22,6 +23,7 @@ mod http;
 
 mod lost;
 mod postgres;
+mod redis;
 mod rotation;
 mod starting;
 mod transactions;

@@ -101,6 +101,20 @@ metrics! {
         "Keys too long, and values that cannot be written, so that they were not kept, by reason.";
     CACHE_ENTRIES = Gauge "cache_entries" Count
         "Values in the memory of a cache.";
+    REDIS_OPERATION_DURATION = Histogram "redis_operation_duration_seconds" Seconds
+        "Duration of Redis commands, by operation.";
+    REDIS_ERRORS = Counter "redis_errors_total" Count
+        "Redis commands without an answer, by kind: timeout, connection lost, refused because Redis was down or too many were under way.";
+    REDIS_CONNECTED = Gauge "redis_connected" Count
+        "1 while there is a connection for everyday commands, else 0.";
+    REDIS_RECONNECTS = Counter "redis_reconnects_total" Count
+        "Connections for everyday commands that were lost and made again.";
+    REDIS_IN_FLIGHT = Gauge "redis_commands_in_flight" Count
+        "Everyday commands that wait for their answer.";
+    REDIS_CONNECTIONS = Gauge "redis_connections" Count
+        "Connections of the pool for commands that need one of their own, by state.";
+    REDIS_CONNECTION_WAIT_TIME = Histogram "redis_connection_wait_time_seconds" Seconds
+        "Time spent waiting for a connection of that pool.";
     SCHEDULED_TASK_DURATION = Histogram "scheduled_task_duration_seconds" Seconds
         "Duration of the runs of scheduled tasks.";
     SCHEDULED_TASK_RUNNING = Gauge "scheduled_task_running" Count

@@ -1,0 +1,67 @@
+//! A service on Redis, for the black-box tests in `tests/databases`.
+
+use rustboot::prelude::*;
+use rustboot::redis;
+
+#[rustboot::app]
+async fn main() {}
+
+/// How often it was called.
+#[get("/count")]
+async fn count(mut redis: Redis) -> Result<String> {
+    let count: u64 = redis.incr(redis.key("count"), 1).await?;
+    Ok(count.to_string())
+}
+
+#[put("/notes/{name}")]
+async fn put(Path(name): Path<String>, redis: Inject<Redis>, note: String) -> Result<StatusCode> {
+    let mut redis = Redis::clone(&redis);
+    let (): () = redis.set(redis.key(&name), note).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[get("/notes/{name}")]
+async fn get(Path(name): Path<String>, mut redis: Redis) -> Result<String> {
+    let note: Option<String> = redis.get(redis.key(&name)).await?;
+    note.or_not_found()
+}
+
+/// Waits for somebody who brings work.
+#[get("/work")]
+async fn work(redis: Redis) -> Result<String> {
+    let mut connection = redis.connection().await?;
+    let work: Option<(String, String)> = connection.blpop(redis.key("work"), 10.0).await?;
+    work.map(|(_, work)| work).or_not_found()
+}
+
+#[post("/work")]
+async fn bring(mut redis: Redis, work: String) -> Result<StatusCode> {
+    let (): () = redis.rpush(redis.key("work"), work).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// A mistake: it would make all others wait.
+#[get("/mistake")]
+async fn mistake(mut redis: Redis) -> Result<String> {
+    let work: Option<(String, String)> = redis.blpop("work", 10.0).await?;
+    work.map(|(_, work)| work).or_not_found()
+}
+
+/// Another mistake: a text is no number.
+#[get("/type")]
+async fn wrong_type(mut redis: Redis) -> Result<String> {
+    let key = redis.key("text");
+    let count: u64 = redis::pipe()
+        .set(&key, "text")
+        .ignore()
+        .incr(&key, 1)
+        .query_async(&mut redis)
+        .await?;
+    Ok(count.to_string())
+}
+
+/// Needs no Redis.
+#[get("/plain")]
+async fn plain() -> &'static str {
+    "plain"
+}

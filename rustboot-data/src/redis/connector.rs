@@ -1,0 +1,278 @@
+//! Makes connections: to the server, to the one that Sentinels call the primary, or to a cluster.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::select_ok;
+use redis::aio::{ConnectionLike as _, MultiplexedConnection};
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
+use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind,
+    IntoConnectionInfo as _, Pipeline, PushInfo, PushKind, RedisError, RedisResult, Value,
+};
+use tokio::time::timeout;
+
+use super::error::timed_out;
+use super::target::{Mode, Target};
+
+/// How many commands may lie between their callers and the task that writes them.
+const BUFFER: usize = 1024;
+
+/// How often a cluster is asked once more when a node is not where it was.
+const CLUSTER_RETRIES: u32 = 3;
+
+/// The longest pause between those, in milliseconds.
+const CLUSTER_PAUSE: u64 = 100;
+
+/// A connection that many may use at once.
+#[derive(Clone)]
+pub(crate) enum Conn {
+    Node(MultiplexedConnection),
+    Cluster(ClusterConnection),
+}
+
+impl Conn {
+    pub(super) async fn command(&mut self, cmd: &Cmd) -> RedisResult<Value> {
+        match self {
+            Self::Node(node) => node.send_packed_command(cmd).await,
+            Self::Cluster(cluster) => cluster.req_packed_command(cmd).await,
+        }
+    }
+
+    pub(super) async fn commands(
+        &mut self,
+        pipeline: &Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisResult<Vec<Value>> {
+        match self {
+            Self::Node(node) => node.send_packed_commands(pipeline, offset, count).await,
+            Self::Cluster(cluster) => cluster.req_packed_commands(pipeline, offset, count).await,
+        }
+    }
+
+    /// Whether anybody answers. An answer that is an error is one too.
+    pub(super) async fn probe(&mut self) -> RedisResult<()> {
+        match self {
+            Self::Node(node) => node
+                .send_packed_command(&redis::cmd("PING"))
+                .await
+                .map(drop),
+            // One that is down is not the cluster: three in a row are.
+            Self::Cluster(cluster) => {
+                let mut last = Ok(());
+                for _ in 0..3 {
+                    let anyone = RoutingInfo::SingleNode(SingleNodeRoutingInfo::Random);
+                    last = cluster
+                        .route_command(redis::cmd("PING"), anyone)
+                        .await
+                        .map(drop);
+                    if last.is_ok() {
+                        break;
+                    }
+                }
+                last
+            }
+        }
+    }
+
+    /// Whether one failed command says that the connection is of no use any more.
+    pub(super) const fn is_one_socket(&self) -> bool {
+        matches!(self, Self::Node(_))
+    }
+
+    pub(super) fn database(&self) -> i64 {
+        match self {
+            Self::Node(node) => node.get_db(),
+            Self::Cluster(cluster) => cluster.get_db(),
+        }
+    }
+}
+
+/// What connections are made with.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    pub(crate) target: Target,
+    /// How long one attempt may take.
+    pub(crate) limit: Duration,
+}
+
+impl Connector {
+    /// The connection for everyday commands. `ended` is called when it ends, at once, if the server speaks RESP3.
+    pub(super) async fn shared(
+        &self,
+        ended: impl Fn() + Send + Sync + 'static,
+    ) -> RedisResult<(Conn, String)> {
+        self.within(async {
+            if self.target.mode == Mode::Cluster {
+                let cluster = self
+                    .cluster(Some(self.limit))?
+                    .get_async_connection()
+                    .await?;
+                return Ok((Conn::Cluster(cluster), self.target.to_string()));
+            }
+            let client = self.primary().await?;
+            let mut config = AsyncConnectionConfig::new()
+                .set_connection_timeout(Some(self.limit))
+                // The limit of a command counts from the call on, not from when it is written.
+                .set_response_timeout(None)
+                .set_pipeline_buffer_size(BUFFER);
+            if self.target.login.protocol().supports_resp3() {
+                config = config.set_push_sender(move |push: PushInfo| {
+                    if push.kind == PushKind::Disconnection {
+                        ended();
+                    }
+                    Ok::<(), redis::aio::SendError>(())
+                });
+            }
+            let node = client
+                .get_multiplexed_async_connection_with_config(&config)
+                .await?;
+            let node = self.checked(node).await?;
+            let at = client.get_connection_info().addr().to_string();
+            Ok((Conn::Node(node), at))
+        })
+        .await
+    }
+
+    /// A connection for one user at a time, which may wait for its answers as long as it likes.
+    pub(super) async fn dedicated(
+        &self,
+    ) -> RedisResult<(Conn, Option<Arc<deadpool_redis::Manager>>)> {
+        use deadpool::managed::Manager as _;
+        self.within(async {
+            if self.target.mode == Mode::Cluster {
+                let cluster = self.cluster(None)?.get_async_connection().await?;
+                return Ok((Conn::Cluster(cluster), None));
+            }
+            let client = self.primary().await?;
+            let config = AsyncConnectionConfig::new()
+                .set_connection_timeout(Some(self.limit))
+                .set_response_timeout(None);
+            let info = client.get_connection_info().clone();
+            let manager = deadpool_redis::Manager::new_with_config(info, config)?;
+            let node = self.checked(manager.create().await?).await?;
+            Ok((Conn::Node(node), Some(Arc::new(manager))))
+        })
+        .await
+    }
+
+    async fn within<T>(&self, attempt: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+        match timeout(self.limit, attempt).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(timed_out(format_args!(
+                "{} did not let us in within {:?}",
+                self.target, self.limit
+            ))),
+        }
+    }
+
+    /// A client of the server that writes go to.
+    pub(super) async fn primary(&self) -> RedisResult<Client> {
+        let target = &self.target;
+        let address = match target.mode {
+            Mode::Sentinel => self.ask_sentinels().await?,
+            Mode::Standalone | Mode::Cluster => {
+                let first = target.nodes.first().cloned();
+                first.ok_or_else(|| {
+                    RedisError::from((ErrorKind::InvalidClientConfig, "no address"))
+                })?
+            }
+        };
+        let info = address.into_connection_info()?;
+        self.client(info.set_redis_settings(target.login.clone()))
+    }
+
+    /// Sentinels may know of a new primary before it knows itself, and a Sentinel that is cut off from the others may know of
+    /// an old one.
+    async fn checked(&self, mut node: MultiplexedConnection) -> RedisResult<MultiplexedConnection> {
+        if self.target.mode == Mode::Sentinel {
+            let role: Value = redis::cmd("ROLE").query_async(&mut node).await?;
+            if !is_primary(&role) {
+                return Err(RedisError::from((
+                    ErrorKind::MasterNameNotFoundBySentinel,
+                    "the server that the Sentinels name is not the primary (yet)",
+                )));
+            }
+        }
+        Ok(node)
+    }
+
+    /// All at once, and the first that knows the primary is believed: one that is frozen costs nothing.
+    async fn ask_sentinels(&self) -> RedisResult<ConnectionAddr> {
+        let asked = self
+            .target
+            .nodes
+            .iter()
+            .map(|node| Box::pin(self.ask_sentinel(node.clone())));
+        let (address, _others) = select_ok(asked).await?;
+        Ok(address)
+    }
+
+    async fn ask_sentinel(&self, sentinel: ConnectionAddr) -> RedisResult<ConnectionAddr> {
+        let info = sentinel.into_connection_info()?;
+        let client = self.client(info.set_redis_settings(self.target.sentinel_login.clone()))?;
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.limit))
+            .set_response_timeout(Some(self.limit));
+        let mut sentinel = client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        let found: Option<(String, u16)> = redis::cmd("SENTINEL")
+            .arg("GET-MASTER-ADDR-BY-NAME")
+            .arg(&self.target.master)
+            .query_async(&mut sentinel)
+            .await?;
+        let (host, port) = found.ok_or_else(|| {
+            RedisError::from((
+                ErrorKind::MasterNameNotFoundBySentinel,
+                "the Sentinels know no primary of that name",
+                self.target.master.clone(),
+            ))
+        })?;
+        Ok(self.target.address(host, port))
+    }
+
+    fn cluster(&self, response: Option<Duration>) -> RedisResult<ClusterClient> {
+        let target = &self.target;
+        let nodes = target.nodes.iter().map(|address| {
+            let info = address.clone().into_connection_info()?;
+            Ok(info.set_redis_settings(target.login.clone()))
+        });
+        let nodes: Vec<ConnectionInfo> = nodes.collect::<RedisResult<_>>()?;
+        let mut cluster = ClusterClient::builder(nodes)
+            .connection_timeout(self.limit)
+            .retries(CLUSTER_RETRIES)
+            .min_retry_wait(1)
+            .max_retry_wait(CLUSTER_PAUSE);
+        if let Some(response) = response {
+            cluster = cluster.response_timeout(response);
+        }
+        #[cfg(feature = "tls")]
+        if let Some(certificates) = super::tls::certificates(target)? {
+            cluster = cluster.certs(certificates);
+        }
+        cluster.build()
+    }
+
+    fn client(&self, info: ConnectionInfo) -> RedisResult<Client> {
+        #[cfg(feature = "tls")]
+        if let Some(certificates) = super::tls::certificates(&self.target)? {
+            return Client::build_with_tls(info, certificates);
+        }
+        Client::open(info)
+    }
+}
+
+fn is_primary(role: &Value) -> bool {
+    let Value::Array(role) = role else {
+        return false;
+    };
+    match role.first() {
+        Some(Value::BulkString(name)) => name == b"master",
+        Some(Value::SimpleString(name)) => name == "master",
+        _ => false,
+    }
+}
