@@ -23,6 +23,9 @@ struct Listener;
 
 #[doc = include_str!("../docs/guide/routes.md")]
 struct Routes;
+#[cfg(feature = "web")]
+#[doc = include_str!("../docs/guide/errors.md")]
+struct Errors;
 
 #[doc = include_str!("../docs/guide/health.md")]
 struct Health;

@@ -64,7 +64,9 @@ pub use rustboot_core::app::{
     AppBuilder, AppContext, AppHandle, AppInfo, Assembly, Condition, Module, RunningApp, StartError,
 };
 pub use rustboot_core::config::{ByteSize, Config, Profile, SecretSource, SecretValues, Sources};
-pub use rustboot_core::error::{Error, ErrorKind, FieldError, OrNotFound, Result};
+pub use rustboot_core::error::{
+    Error, ErrorKind, FieldError, FieldPlace, IntoError, OrNotFound, Result,
+};
 pub use rustboot_core::health::Health;
 pub use rustboot_core::lifecycle::{Restart, Shutdown, StopReason};
 pub use rustboot_core::{Inject, Secret};
@@ -87,8 +89,8 @@ pub use axum;
 pub use garde;
 #[cfg(feature = "web")]
 pub use rustboot_web::{
-    Authenticator, ClientIp, ErrorBody, Path, Problem, RequestId, RouteDef, RouteHandler,
-    RouteSecurity, RouteSettings, Valid, WebAppBuilder, route_handler,
+    Authenticator, ClientIp, ErrorBody, Path, Problem, ProblemOrigin, RequestId, RouteDef,
+    RouteHandler, RouteSecurity, RouteSettings, Valid, WebAppBuilder, route_handler,
 };
 
 /// Event streams. See the guide, `docs/guide/streams.md`.

@@ -24,3 +24,7 @@ pub use rustboot_macros::health;
 #[cfg(feature = "web")]
 #[doc = include_str!("../docs/macros/routes.md")]
 pub use rustboot_macros::{delete, get, head, options, patch, post, put, route};
+
+#[cfg(feature = "web")]
+#[doc = include_str!("../docs/macros/problem.md")]
+pub use rustboot_macros::Problem;

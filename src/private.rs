@@ -11,6 +11,7 @@ pub use rustboot_core::component::{
     Injected, Instance, Outcome, Resolver, TakenByName,
 };
 pub use rustboot_core::config::{ByteSize, ConfigDef, DefaultValue, Describe, Field, Properties};
+pub use rustboot_core::error::{ErrorDef, IntoError};
 pub use rustboot_core::expansion::{Otherwise, Probe, ResultOf};
 pub use rustboot_core::health::{HealthDef, HealthOutcome};
 pub use rustboot_core::lifecycle::{BackgroundDef, HookDef, HookPhase, Restart};
@@ -20,6 +21,8 @@ pub use rustboot_core::{Error, Result};
 
 #[cfg(feature = "web")]
 pub use axum::http;
+#[cfg(feature = "web")]
+pub use axum::response::{IntoResponse, Response};
 #[cfg(feature = "web")]
 pub use rustboot_web::assertions::{assert_parts, assert_request, assert_response};
 #[cfg(feature = "web")]

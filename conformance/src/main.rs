@@ -2,13 +2,16 @@
 //! is wrong on purpose.
 
 mod answers;
+mod bookings;
 mod bounded;
+mod extractors;
 mod failures;
 mod guarded;
 mod inputs;
 mod journal;
 mod mounted;
 mod settings;
+mod shapes;
 mod stock;
 mod store;
 mod streams;
@@ -26,6 +29,9 @@ async fn main(app: &mut AppBuilder) -> Result<()> {
     }
     if settings.authenticator {
         app.authenticator("bearer", guarded::Bearer);
+    }
+    if let Some(shape) = settings.error_shape {
+        app.error_body(shape);
     }
     app.health(stock::Stock::new(settings.stock));
     Ok(())

@@ -12,6 +12,9 @@ use crate::root::Root;
 use crate::suggest::{list, nearest};
 use crate::type_text::type_text;
 
+/// What may be said several times: a component has several traits, and an answer several headers.
+const REPEATED: [&str; 2] = ["as", "header"];
+
 /// Which arguments an attribute has.
 pub(crate) struct Grammar {
     /// The attribute, as in `#[component]`.
@@ -83,6 +86,20 @@ impl Argument {
         Err(Error::new(self.name.span(), message))
     }
 
+    /// The value as a string; `example` is what to write.
+    fn text(&self, example: &str) -> Result<LitStr> {
+        match self.expression(example)? {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) => Ok(text.clone()),
+            other => Err(Error::new_spanned(
+                other,
+                format!("`{}` takes a string: write `{example}`", self.name),
+            )),
+        }
+    }
+
     /// The value as an expression; `example` is what to write.
     fn expression(&self, example: &str) -> Result<&Expr> {
         match &self.value {
@@ -119,8 +136,7 @@ impl Arguments {
         let arguments = Punctuated::<Argument, Token![,]>::parse_terminated(input)?;
         let mut seen: Vec<Ident> = Vec::new();
         let once = arguments.iter().map(|argument| {
-            // `as` may be said for several traits.
-            if argument.name != "as" && seen.contains(&argument.name) {
+            if !REPEATED.iter().any(|name| argument.name == name) && seen.contains(&argument.name) {
                 let message = format!("`{}` is given twice", argument.name);
                 return Err(Error::new(argument.name.span(), message));
             }
@@ -141,19 +157,15 @@ impl Arguments {
 
     /// The argument of that name, when it is a string; `example` is what to write.
     pub(crate) fn text(&self, name: &str, example: &str) -> Result<Option<LitStr>> {
-        let Some(argument) = self.get(name) else {
-            return Ok(None);
-        };
-        match argument.expression(example)? {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) => Ok(Some(text.clone())),
-            other => Err(Error::new_spanned(
-                other,
-                format!("`{name}` takes a string: write `{example}`"),
-            )),
-        }
+        self.get(name)
+            .map(|argument| argument.text(example))
+            .transpose()
+    }
+
+    /// All arguments of that name, which are strings; `example` is what to write.
+    pub(crate) fn each_text(&self, name: &str, example: &str) -> Result<Vec<LitStr>> {
+        let given = self.0.iter().filter(|argument| argument.name == name);
+        all(given.map(|argument| argument.text(example)))
     }
 
     /// The argument of that name, when it is a whole number, with its place; `example` is what to write.

@@ -21,6 +21,7 @@ mod mistakes;
 mod parameter;
 mod period;
 mod place;
+mod problem;
 mod root;
 mod route;
 #[cfg(test)]
@@ -97,6 +98,12 @@ pub fn options(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn route(arguments: TokenStream, item: TokenStream) -> TokenStream {
     route::expand(None, arguments.into(), item.into()).into()
+}
+
+/// An error that says what a client gets.
+#[proc_macro_derive(Problem, attributes(problem))]
+pub fn problem(item: TokenStream) -> TokenStream {
+    problem::expand(item.into()).into()
 }
 
 /// A function that runs again and again.

@@ -19,6 +19,7 @@ mod extract;
 mod listener;
 mod module;
 mod pipeline;
+mod pointer;
 mod problem;
 mod route;
 mod stream;
@@ -31,7 +32,7 @@ pub use extract::{Path, RequestId, Valid};
 pub use listener::SocketMode;
 pub use listener::tls::{ClientAuth, TlsConfig};
 pub use module::WebModule;
-pub use problem::{ErrorBody, Problem};
+pub use problem::{ErrorBody, Problem, ProblemOrigin};
 #[doc(hidden)]
 pub use route::assertions;
 pub use route::{

@@ -55,7 +55,7 @@ async fn list(
         Some(code) => {
             let unknown = || {
                 Error::invalid("the page cannot be found")
-                    .with_field("/after", "is not the code of a link")
+                    .with_parameter("after", "is not the code of a link")
             };
             links.find(code).await?.ok_or_else(unknown)?.id
         }

@@ -227,8 +227,12 @@ impl AppContext {
         &self.0.parts.conditions
     }
 
-    /// What an error means, when a module knows the library that it came from.
+    /// What an error that came through `?` means, when a module knows the library that it came from. `None` also for one
+    /// whose kind somebody chose.
     pub fn classify(&self, error: &Error) -> Option<Classified> {
+        if !error.is_unclassified() {
+            return None;
+        }
         self.0
             .parts
             .classifiers

@@ -53,6 +53,26 @@ impl ErrorKind {
         }
     }
 
+    /// The kind that comes nearest to a status: the one that stands for it, else any client error is a bad request, 504 a
+    /// timeout, and any other 5xx internal.
+    pub const fn from_status(status: u16) -> Self {
+        match status {
+            401 => Self::Unauthorized,
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            409 => Self::Conflict,
+            410 => Self::Gone,
+            413 => Self::TooLarge,
+            415 => Self::UnsupportedMediaType,
+            422 => Self::Invalid,
+            429 => Self::TooManyRequests,
+            503 => Self::Unavailable,
+            504 => Self::Timeout,
+            400..500 => Self::BadRequest,
+            _ => Self::Internal,
+        }
+    }
+
     /// The exit code of a process that could not start because of such an error (`sysexits.h`: 69 EX_UNAVAILABLE,
     /// 78 EX_CONFIG).
     pub const fn exit_code(self) -> u8 {

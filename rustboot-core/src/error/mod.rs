@@ -5,8 +5,11 @@
 //!
 //! It does not describe configuration problems: those are collected in a [`Report`](crate::report::Report).
 
+mod conversion;
+mod field;
 mod found;
 mod kind;
+mod presentation;
 #[cfg(feature = "axum")]
 mod response;
 #[cfg(test)]
@@ -17,22 +20,16 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+pub use conversion::{ErrorDef, IntoError};
+pub use field::{FieldError, FieldPlace};
 pub use found::OrNotFound;
 pub use kind::ErrorKind;
+pub use presentation::Presentation;
 #[cfg(feature = "axum")]
 pub use response::ErrorCarrier;
 
 /// `std::result::Result` with [`Error`] filled in.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// One invalid field of an input.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct FieldError {
-    /// A JSON pointer (RFC 6901) to the field, such as `/items/0/name`; empty for the whole input.
-    pub pointer: String,
-    /// What is wrong with it, for the person who sent it.
-    pub detail: String,
-}
 
 /// What an error of a library means to a caller, as the module that knows the library sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +48,8 @@ pub type Classifier = fn(&Error) -> Option<Classified>;
 
 /// What went wrong.
 ///
+/// An error type of your own derives `Problem`, and says for each case what a client gets; `?` works on it as well.
+///
 /// The *detail* of an error of a client kind ([`ErrorKind::is_client`]) is meant for the client. Of any other kind, neither
 /// detail nor source ever reaches a client: they are for the log.
 ///
@@ -63,9 +62,11 @@ pub struct Error(Box<Inner>);
 #[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
+    is_unclassified: bool,
     detail: Cow<'static, str>,
     fields: Vec<FieldError>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+    shown: Option<Box<Presentation>>,
 }
 
 impl Error {
@@ -73,9 +74,11 @@ impl Error {
     pub fn new(kind: ErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
+            is_unclassified: false,
             detail: detail.into(),
             fields: Vec::new(),
             source: None,
+            shown: None,
         }))
     }
 
@@ -114,13 +117,38 @@ impl Error {
         Self::new(ErrorKind::Unavailable, detail)
     }
 
-    /// Adds one invalid field.
+    /// Nobody is logged in, or the proof is not accepted. Say how to log in with a header `WWW-Authenticate`.
+    pub fn unauthorized(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Unauthorized, detail)
+    }
+
+    /// Who asks is known, and may not.
+    pub fn forbidden(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Forbidden, detail)
+    }
+
+    /// Adds one invalid field of the body, by its JSON pointer (`/items/0/name`).
     #[must_use]
-    pub fn with_field(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        self.0.fields.push(FieldError {
-            pointer: pointer.into(),
+    pub fn with_field(self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.with_fields([FieldError {
+            place: FieldPlace::Pointer(pointer.into()),
             detail: detail.into(),
-        });
+        }])
+    }
+
+    /// Adds one invalid parameter of path or query, by its name.
+    #[must_use]
+    pub fn with_parameter(self, name: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.with_fields([FieldError {
+            place: FieldPlace::Parameter(name.into()),
+            detail: detail.into(),
+        }])
+    }
+
+    /// Adds several invalid fields.
+    #[must_use]
+    pub fn with_fields(mut self, fields: impl IntoIterator<Item = FieldError>) -> Self {
+        self.0.fields.extend(fields);
         self
     }
 
@@ -146,6 +174,10 @@ impl Error {
     #[must_use]
     pub fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
+        self.0.is_unclassified = false;
+        if let Some(shown) = &mut self.0.shown {
+            shown.status = None;
+        }
         self
     }
 
@@ -203,7 +235,7 @@ impl fmt::Display for Error {
             f.write_str(self.0.kind.title())?;
         }
         for field in &self.0.fields {
-            write!(f, "; {}: {}", field.pointer, field.detail)?;
+            write!(f, "; {}: {}", field.place.as_str(), field.detail)?;
         }
         Ok(())
     }
@@ -216,15 +248,7 @@ impl fmt::Debug for Error {
             .field("detail", &self.0.detail)
             .field("fields", &self.0.fields)
             .field("source", &self.0.source)
+            .field("presentation", &self.0.shown)
             .finish()
-    }
-}
-
-impl<E> From<E> for Error
-where
-    E: StdError + Send + Sync + 'static,
-{
-    fn from(source: E) -> Self {
-        Self::new(ErrorKind::Internal, "").with_source(source)
     }
 }

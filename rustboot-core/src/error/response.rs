@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::Error;
 
@@ -18,15 +18,28 @@ pub struct ErrorCarrier(pub Arc<Error>);
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let kind = self.kind();
+        let status =
+            StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = format!(
             r#"{{"type":"about:blank","title":"{}","status":{}}}"#,
-            kind.title(),
-            kind.status()
+            status.canonical_reason().unwrap_or("Error"),
+            status.as_u16()
         );
         let mut response = Response::new(Body::from(body));
-        *response.status_mut() =
-            StatusCode::from_u16(kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() = status;
+        for (name, value) in self.presentation().map_or(&[][..], |shown| shown.headers()) {
+            match (
+                HeaderName::from_bytes(name.as_bytes()),
+                HeaderValue::from_str(value),
+            ) {
+                (Ok(name), Ok(value)) => {
+                    response.headers_mut().append(name, value);
+                }
+                _ => {
+                    tracing::warn!(target: "rustboot", header = %name, "a header of an error is not one that HTTP allows");
+                }
+            }
+        }
         response.headers_mut().insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),

@@ -25,23 +25,43 @@ impl PathParameters {
             match percent_encoding::percent_decode_str(raw).decode_utf8() {
                 Ok(value) => decoded.push((*name, value.into_owned())),
                 Err(_) => {
-                    return Err(Error::bad_request(format!(
-                        "the path parameter `{name}` is not valid UTF-8"
-                    )));
+                    return Err(ParameterError::of(name, "is not valid UTF-8").refused());
                 }
             }
         }
-        T::deserialize(Parameters(&decoded)).map_err(|error| Error::bad_request(error.0))
+        T::deserialize(Parameters(&decoded)).map_err(ParameterError::refused)
+    }
+
+    /// The names, in the order of the template.
+    pub(crate) fn names(&self) -> impl ExactSizeIterator<Item = &'static str> {
+        self.0.iter().map(|(name, _)| *name)
     }
 }
 
-/// A message for the client.
+/// What is wrong with the parameters, for the client.
 #[derive(Debug)]
-struct ParameterError(String);
+struct ParameterError {
+    /// Which one, when it is one.
+    name: Option<&'static str>,
+    /// What is wrong with it; without a name a whole sentence.
+    message: String,
+}
+
+impl ParameterError {
+    fn of(name: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            name: Some(name),
+            message: message.into(),
+        }
+    }
+}
 
 impl fmt::Display for ParameterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self.name {
+            Some(name) => write!(f, "the path parameter `{name}` {}", self.message),
+            None => f.write_str(&self.message),
+        }
     }
 }
 
@@ -49,7 +69,21 @@ impl std::error::Error for ParameterError {}
 
 impl de::Error for ParameterError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
+        Self {
+            name: None,
+            message: message.to_string(),
+        }
+    }
+}
+
+/// `From` would be the one of all errors.
+impl ParameterError {
+    fn refused(self) -> Error {
+        let error = Error::bad_request(self.to_string());
+        match self.name {
+            Some(name) => error.with_parameter(name, self.message),
+            None => error,
+        }
     }
 }
 
@@ -60,7 +94,7 @@ impl<'a> Parameters<'a> {
     fn only(&self) -> Result<Parameter<'a>, ParameterError> {
         match self.0 {
             [(name, value)] => Ok(Parameter { name, value }),
-            several => Err(ParameterError(format!(
+            several => Err(de::Error::custom(format!(
                 "the path has {} parameters, and the handler takes one value",
                 several.len()
             ))),
@@ -127,7 +161,7 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
         visitor: V,
     ) -> Result<V::Value, ParameterError> {
         if length != self.0.len() {
-            return Err(ParameterError(format!(
+            return Err(de::Error::custom(format!(
                 "the path has {} parameters, and the handler takes {length}",
                 self.0.len()
             )));
@@ -183,19 +217,13 @@ impl<'a> IntoDeserializer<'_, ParameterError> for Parameter<'a> {
 
 impl Parameter<'_> {
     fn wrong(&self, expected: &str) -> ParameterError {
-        ParameterError(format!(
-            "the path parameter `{}` is not {expected}",
-            self.name
-        ))
+        ParameterError::of(self.name, format!("is not {expected}"))
     }
 
     /// A type that reads a text (a UUID, a date) knows best what is wrong, but not with which parameter.
     fn named<T>(&self, result: Result<T, ParameterError>) -> Result<T, ParameterError> {
         result.map_err(|error| {
-            ParameterError(format!(
-                "the path parameter `{}` is not valid: {}",
-                self.name, error.0
-            ))
+            ParameterError::of(self.name, format!("is not valid: {}", error.message))
         })
     }
 }

@@ -1,21 +1,29 @@
 //! Input that is checked before the handler sees it.
 
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
 use axum::{Form, Json};
 use bytes::Bytes;
 use garde::Validate;
 use http::request::Parts;
 use http::{HeaderMap, header};
+use rustboot_core::error::{FieldError, FieldPlace};
 use rustboot_core::{Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::Path;
+use super::{Path, PathParameters};
+use crate::pointer;
 
 /// An extractor whose value passed its [garde](https://docs.rs/garde) rules: `Valid<Json<T>>`, `Valid<Form<T>>`,
 /// `Valid<Query<T>>`, `Valid<Path<T>>`.
 ///
-/// What does not is a 422 problem with one entry in `errors` for each field. So is a value of the wrong type, which a
-/// deserializer can only report one at a time.
+/// What does not is a 422 problem with one entry in `errors` for each broken rule: `pointer` has the JSON pointer to a field
+/// of the body, `parameter` the name of a parameter of path or query. So is a value of the wrong type, which a deserializer
+/// can only report one at a time; in a path that is a 400, as without `Valid`.
+///
+/// Fields are named as in the request. garde knows the names of Rust's fields only; names that differ in case, `_` and `-`
+/// (`#[serde(rename_all = "camelCase")]`) are found in what was sent, any other one is said to garde as well
+/// (`#[garde(rename("…"))]`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Valid<E>(pub E);
 
@@ -39,7 +47,12 @@ where
             serde_path_to_error::deserialize(&mut json).map_err(|error| json_error(&error))?;
         json.end()
             .map_err(|error| Error::bad_request(format!("the body is not valid JSON: {error}")))?;
-        checked(value).map(|value| Self(Json(value)))
+        checked(&value, || {
+            // Only for the spelling of names, and only now that something is wrong.
+            let document: Value = serde_json::from_slice(&body).unwrap_or_default();
+            move |path: &str| FieldPlace::Pointer(pointer::from_rust_path(path, &document))
+        })?;
+        Ok(Self(Json(value)))
     }
 }
 
@@ -51,7 +64,9 @@ where
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        let is_form = media_type(request.headers()) == Some("application/x-www-form-urlencoded");
+        let is_form = media_type(request.headers()).is_some_and(|media_type| {
+            media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
         if !is_form {
             return Err(Error::new(
                 ErrorKind::UnsupportedMediaType,
@@ -59,7 +74,8 @@ where
             ));
         }
         let body = read_body(request, state).await?;
-        checked(from_pairs(&body)?).map(|value| Self(Form(value)))
+        let in_body = |name: &str| FieldPlace::Pointer(pointer::child("", name));
+        from_pairs(&body, in_body).map(|value| Self(Form(value)))
     }
 }
 
@@ -72,7 +88,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
         let query = parts.uri.query().unwrap_or_default();
-        checked(from_pairs(query.as_bytes())?).map(|value| Self(Query(value)))
+        let in_query = |name: &str| FieldPlace::Parameter(name.to_owned());
+        from_pairs(query.as_bytes(), in_query).map(|value| Self(Query(value)))
     }
 }
 
@@ -84,9 +101,39 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let Path(value) = Path::from_request_parts(parts, state).await?;
-        checked(value).map(|value| Self(Path(value)))
+        let Path(value) = Path::<T>::from_request_parts(parts, state).await?;
+        let broken = match value.validate() {
+            Ok(()) => return Ok(Self(Path(value))),
+            Err(broken) => broken,
+        };
+        let names = names(parts, state).await;
+        Err(invalid(&broken, |path| {
+            FieldPlace::Parameter(path_parameter(path, &names))
+        }))
     }
+}
+
+/// The names of the parameters of the path, also in a router that was mounted.
+async fn names<S: Send + Sync>(parts: &mut Parts, state: &S) -> Vec<String> {
+    if let Some(parameters) = parts.extensions.get::<PathParameters>() {
+        return parameters.names().map(str::to_owned).collect();
+    }
+    match RawPathParams::from_request_parts(parts, state).await {
+        Ok(parameters) => parameters.iter().map(|(name, _)| name.to_owned()).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// A struct names its parameters, a tuple counts them, and a single value is the only one.
+fn path_parameter(path: &str, names: &[String]) -> String {
+    if let Some(name) = pointer::parameter(path, names) {
+        return name.to_owned();
+    }
+    let index = path
+        .trim_matches(['[', ']', '.'])
+        .parse::<usize>()
+        .unwrap_or_default();
+    names.get(index).cloned().unwrap_or_default()
 }
 
 async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
@@ -114,13 +161,34 @@ fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
-fn from_pairs<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
+/// A query or a form: pairs of names and values, `place` of which is in the request.
+fn from_pairs<T: DeserializeOwned + Validate<Context = ()>>(
+    text: &[u8],
+    place: impl Fn(&str) -> FieldPlace + Copy,
+) -> Result<T> {
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text));
-    serde_path_to_error::deserialize(pairs).map_err(|error| {
-        let pointer = pointer(error.path());
-        let (pointer, detail) = missing_field(&pointer, &error.inner().to_string());
-        not_valid().with_field(pointer, detail)
-    })
+    let value: T = serde_path_to_error::deserialize(pairs).map_err(|error| {
+        let message = error.inner().to_string();
+        let path = error.path().to_string();
+        let (name, detail) = match pointer::missing_field(&message) {
+            Some(field) => (field, "is required"),
+            None => (path.trim_matches('.'), &*message),
+        };
+        if name.is_empty() {
+            return Error::invalid(message.clone());
+        }
+        not_valid().with_fields([FieldError {
+            place: place(name),
+            detail: detail.to_owned(),
+        }])
+    })?;
+    checked(&value, || {
+        let given: Vec<String> = form_urlencoded::parse(text)
+            .map(|(name, _)| name.into_owned())
+            .collect();
+        move |path: &str| place(pointer::parameter(path, &given).unwrap_or_default())
+    })?;
+    Ok(value)
 }
 
 /// Not JSON at all is a 400; JSON of another shape is a 422 that says where.
@@ -129,66 +197,34 @@ fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     if !inner.is_data() {
         return Error::bad_request(format!("the body is not valid JSON: {inner}"));
     }
-    let text = inner.to_string();
-    // " at line 1 column 5" helps nobody who did not write the JSON by hand.
-    let text = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(text, _)| text);
-    let (pointer, detail) = missing_field(&pointer(error.path()), text);
+    let message = inner.to_string();
+    let (pointer, detail) = pointer::field_message(
+        pointer::from_path(&error.path().to_string()),
+        pointer::without_position(&message),
+    );
     not_valid().with_field(pointer, detail)
-}
-
-/// serde reports a missing field at the object around it; a form wants to know the field.
-fn missing_field(pointer: &str, text: &str) -> (String, String) {
-    match text
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.strip_suffix('`'))
-    {
-        Some(field) => (
-            format!("{pointer}/{}", escape(field)),
-            "is required".to_owned(),
-        ),
-        None => (pointer.to_owned(), text.to_owned()),
-    }
 }
 
 fn not_valid() -> Error {
     Error::invalid("the request is not valid; `errors` has what is wrong with each field")
 }
 
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter()
-        .filter_map(|segment| match segment {
-            Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", escape(key))),
-            Segment::Enum { variant } => Some(format!("/{}", escape(variant))),
-            Segment::Unknown => None,
-        })
-        .collect()
+/// Applies the rules. `places` is asked only when one is broken.
+fn checked<T, P>(value: &T, places: impl FnOnce() -> P) -> Result<()>
+where
+    T: Validate<Context = ()>,
+    P: Fn(&str) -> FieldPlace,
+{
+    value
+        .validate()
+        .map_err(|broken| invalid(&broken, places()))
 }
 
-/// RFC 6901, section 3.
-fn escape(segment: &str) -> String {
-    segment.replace('~', "~0").replace('/', "~1")
-}
-
-fn checked<T: Validate<Context = ()>>(value: T) -> Result<T> {
-    match value.validate() {
-        Ok(()) => Ok(value),
-        Err(report) => Err(report.iter().fold(not_valid(), |error, (path, problem)| {
-            error.with_field(rule_pointer(&path.to_string()), problem.to_string())
-        })),
-    }
-}
-
-/// garde writes `items[0].name`.
-fn rule_pointer(path: &str) -> String {
-    path.split(['.', '['])
-        .map(|segment| segment.trim_end_matches(']'))
-        .filter(|segment| !segment.is_empty())
-        .map(|segment| format!("/{}", escape(segment)))
-        .collect()
+fn invalid(broken: &garde::Report, place: impl Fn(&str) -> FieldPlace) -> Error {
+    not_valid().with_fields(broken.iter().map(|(path, problem)| FieldError {
+        place: place(&path.to_string()),
+        detail: problem.to_string(),
+    }))
 }
 
 #[cfg(test)]
@@ -196,14 +232,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn garde_paths_are_json_pointers() {
-        for (path, pointer) in [
-            ("", ""),
-            ("name", "/name"),
-            ("items[0].name", "/items/0/name"),
-            ("a/b", "/a~1b"),
+    fn a_rule_of_the_path_names_the_parameter() {
+        let names = ["shop".to_owned(), "itemId".to_owned()];
+        for (path, name) in [
+            ("shop", "shop"),
+            ("item_id", "itemId"),
+            ("[1]", "itemId"),
+            ("", "shop"),
         ] {
-            assert_eq!(rule_pointer(path), pointer);
+            assert_eq!(path_parameter(path, &names), name, "{path}");
         }
     }
 }

@@ -21,7 +21,7 @@ use tokio::time::Sleep;
 use super::record::{Record, Subject};
 use super::{PipelineBody, headers, said, streaming};
 use crate::client_ip;
-use crate::problem::{Explained, explain_response, problem_response};
+use crate::problem::{Asked, Explained, explain_response, problem_response};
 use crate::route::{limits, mounted};
 
 /// The future of a handler or a router.
@@ -54,12 +54,12 @@ pub(super) struct Refusal {
 
 impl Answer {
     pub(super) fn status(status: StatusCode) -> Self {
-        Self::refused(plain(status), None)
+        Self::refused(Explained::of_pipeline(status), None)
     }
 
     pub(super) fn method_not_allowed(allow: HeaderValue) -> Self {
         Self::refused(
-            plain(StatusCode::METHOD_NOT_ALLOWED),
+            Explained::of_pipeline(StatusCode::METHOD_NOT_ALLOWED),
             Some((header::ALLOW, allow)),
         )
     }
@@ -72,15 +72,6 @@ impl Answer {
 
     pub(super) fn refused(explained: Explained, header: Option<(HeaderName, HeaderValue)>) -> Self {
         Self::Refused(Box::new(Refusal { explained, header }))
-    }
-}
-
-/// An error about which the status says everything.
-fn plain(status: StatusCode) -> Explained {
-    Explained {
-        status,
-        detail: None,
-        fields: Vec::new(),
     }
 }
 
@@ -170,9 +161,11 @@ impl PipelineFuture {
                 ready!(deadline.poll(context));
                 *this.answer = Answer::Done;
                 record.deferred = Deferred::default();
-                let mut explained = plain(StatusCode::SERVICE_UNAVAILABLE);
-                explained.detail = Some(format!("no answer within {:?}", this.timeout).into());
-                Outcome::refused(explained, None)
+                Outcome::refused(
+                    Explained::of_pipeline(StatusCode::SERVICE_UNAVAILABLE)
+                        .with_detail(format!("no answer within {:?}", this.timeout)),
+                    None,
+                )
             }
         };
         *this.answer = Answer::Done;
@@ -198,7 +191,7 @@ fn poll_guarded(
             Err(_) => {
                 *answer = Answer::Done;
                 Poll::Ready(Outcome::refused(
-                    plain(StatusCode::INTERNAL_SERVER_ERROR),
+                    Explained::of_pipeline(StatusCode::INTERNAL_SERVER_ERROR),
                     None,
                 ))
             }
@@ -268,7 +261,7 @@ fn beside_ours(mut response: AxumResponse, ours: HeaderValue) -> Outcome {
     match response.status() {
         StatusCode::NOT_FOUND if response.headers().get(header::CONTENT_TYPE).is_none() => {
             Outcome::refused(
-                plain(StatusCode::METHOD_NOT_ALLOWED),
+                Explained::of_pipeline(StatusCode::METHOD_NOT_ALLOWED),
                 Some((header::ALLOW, ours)),
             )
         }
@@ -299,7 +292,12 @@ fn endpoint_outcome(reply: Reply) -> Outcome {
     let reply = match reply {
         Reply::Body(reply) => reply,
         Reply::Error(error) => return Outcome::Response(error.into_response()),
-        _ => return Outcome::refused(plain(StatusCode::INTERNAL_SERVER_ERROR), None),
+        _ => {
+            return Outcome::refused(
+                Explained::of_pipeline(StatusCode::INTERNAL_SERVER_ERROR),
+                None,
+            );
+        }
     };
     let mut response = AxumResponse::new(Body::from(reply.body));
     *response.status_mut() =
@@ -325,7 +323,7 @@ fn complete(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody>
                 None => response,
                 Some(explained) => {
                     let headers = std::mem::take(response.headers_mut());
-                    problem(&explained, headers, &record)
+                    problem(&explained, headers, &mut record)
                 }
             }
         }
@@ -333,7 +331,7 @@ fn complete(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody>
             let Refusal { explained, header } = *refusal;
             let mut headers = HeaderMap::new();
             headers.extend(header);
-            problem(&explained, headers, &record)
+            problem(&explained, headers, &mut record)
         }
     };
 
@@ -363,13 +361,21 @@ fn complete(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody>
     Response::from_parts(parts, body)
 }
 
-pub(super) fn problem(explained: &Explained, headers: HeaderMap, record: &Record) -> AxumResponse {
-    let request_id = record.correlation.request_id().map_or("", |id| id.as_str());
-    problem_response(
-        explained,
-        headers,
-        record.uri.path(),
-        request_id,
-        &*record.pipeline.error_body,
-    )
+/// The response for a problem, in the shape of the application.
+#[cold]
+pub(super) fn problem(
+    explained: &Explained,
+    headers: HeaderMap,
+    record: &mut Record,
+) -> AxumResponse {
+    let id = record.correlation.request_id().cloned();
+    // The shape is the application's code, and may log.
+    let _entered = record.correlation.enter();
+    let asked = Asked {
+        method: &record.method,
+        path: record.uri.path(),
+        request_id: id.as_ref().map_or("", |id| id.as_str()),
+        has_route: !matches!(record.subject, Subject::Unmatched),
+    };
+    problem_response(explained, headers, &asked, &*record.pipeline.error_body)
 }

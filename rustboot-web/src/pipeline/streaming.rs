@@ -116,12 +116,9 @@ pub(super) fn upgrade(record: Box<Record>) {
     }
 }
 
-fn refused(what: &str, record: &Record) -> Response {
-    let explained = Explained {
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        detail: Some(format!("too many {what} are open; try again later").into()),
-        fields: Vec::new(),
-    };
+fn refused(what: &str, record: &mut Record) -> Response {
+    let explained = Explained::of_pipeline(StatusCode::SERVICE_UNAVAILABLE)
+        .with_detail(format!("too many {what} are open; try again later"));
     // Streams are open for longer than requests are in flight.
     let retry = HeaderValue::from_static("10");
     let headers = HeaderMap::from_iter([(header::RETRY_AFTER, retry)]);

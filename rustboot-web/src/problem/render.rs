@@ -1,58 +1,93 @@
-//! What a problem is, and how it is written.
+//! From a problem to the response that says so.
 
-use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use http::{HeaderValue, StatusCode};
-use rustboot_core::error::FieldError;
-use serde::Serialize;
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-/// An error as the client may see it.
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-pub struct Problem<'a> {
-    /// A URI that names the kind of problem; `about:blank` when the status says it all.
-    #[serde(rename = "type")]
-    pub type_uri: &'a str,
-    /// The kind of problem in a few words.
-    pub title: &'a str,
-    /// The HTTP status.
-    pub status: u16,
-    /// What happened this time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<&'a str>,
-    /// The path of the request.
-    pub instance: &'a str,
-    /// The id of the request, as in the log.
-    pub request_id: &'a str,
-    /// The invalid fields, for a validation error.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub errors: &'a [FieldError],
+use super::{ErrorBody, Explained, Problem, ProblemOrigin};
+
+/// What was asked for, by whom and how.
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
+    pub(crate) request_id: &'a str,
+    /// Whether a route, or a management endpoint, was there for it.
+    pub(crate) has_route: bool,
 }
 
-/// The shape of error bodies. Replace it with `AppBuilder::error_body` when clients expect another one.
-pub trait ErrorBody: Send + Sync + 'static {
-    /// The media type and the bytes for a problem. Called for each error response; must not block.
-    fn render(&self, problem: &Problem<'_>) -> (HeaderValue, Vec<u8>);
+/// The response for an error. Headers that a handler or layer set stay, except those that describe the body.
+pub(crate) fn problem_response(
+    explained: &Explained,
+    mut headers: HeaderMap,
+    asked: &Asked<'_>,
+    shape: &dyn ErrorBody,
+) -> Response {
+    headers.remove(header::CONTENT_TYPE);
+    headers.remove(header::CONTENT_LENGTH);
+    headers.remove(header::CONTENT_ENCODING);
+    let problem = Problem {
+        type_uri: explained.type_uri.as_deref().unwrap_or("about:blank"),
+        title: match &explained.title {
+            Some(title) => title,
+            None => explained
+                .status
+                .canonical_reason()
+                .map_or("Error", plain_title),
+        },
+        status: explained.status.as_u16(),
+        detail: explained.detail.as_deref(),
+        instance: asked.path,
+        request_id: asked.request_id,
+        errors: &explained.fields,
+        members: &explained.members,
+        method: asked.method,
+        origin: origin(explained, asked),
+        headers: &headers,
+        error: explained.error.as_deref(),
+    };
+    let mut response = rendered(&problem, shape);
+    if response.status().as_u16() < 400 {
+        *response.status_mut() = explained.status;
+    }
+    let set = response.headers_mut();
+    set.entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    for name in headers.keys() {
+        if !set.contains_key(name) {
+            for value in headers.get_all(name) {
+                set.append(name, value.clone());
+            }
+        }
+    }
+    response
 }
 
-/// `application/problem+json`: the default shape.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct ProblemDetails;
+/// An application that cannot write down an error still has one to answer.
+fn rendered(problem: &Problem<'_>, shape: &dyn ErrorBody) -> Response {
+    // The panic hook has logged and counted it.
+    catch_unwind(AssertUnwindSafe(|| shape.render(problem))).unwrap_or_else(|_| {
+        tracing::error!(target: "rustboot::web", status = problem.status, "the ErrorBody panicked; the problem is sent in the standard shape");
+        problem.to_response()
+    })
+}
 
-impl ErrorBody for ProblemDetails {
-    fn render(&self, problem: &Problem<'_>) -> (HeaderValue, Vec<u8>) {
-        (
-            HeaderValue::from_static("application/problem+json"),
-            // A struct of strings always serializes.
-            serde_json::to_vec(problem).unwrap_or_default(),
-        )
+fn origin(explained: &Explained, asked: &Asked<'_>) -> ProblemOrigin {
+    let says_no_route = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
+    if !asked.has_route && says_no_route.contains(&explained.status) {
+        ProblemOrigin::NoRoute
+    } else if explained.is_of_pipeline {
+        ProblemOrigin::Pipeline
+    } else {
+        ProblemOrigin::Handler
     }
 }
 
-/// What is left to say about an error once its kind has been decided.
-#[derive(Debug, Clone)]
-pub(crate) struct Explained {
-    pub(crate) status: StatusCode,
-    pub(crate) detail: Option<Cow<'static, str>>,
-    pub(crate) fields: Vec<FieldError>,
+/// The names that RFC 9110 gave to two statuses after the `http` crate had named them.
+fn plain_title(reason: &'static str) -> &'static str {
+    match reason {
+        "Payload Too Large" => "Content Too Large",
+        "Unprocessable Entity" => "Unprocessable Content",
+        reason => reason,
+    }
 }

@@ -61,18 +61,12 @@ pub(crate) struct Full;
 
 /// The answer when there is no room.
 pub(crate) fn full() -> Explained {
-    Explained {
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        detail: Some("too many requests are being worked on; try again in a moment".into()),
-        fields: Vec::new(),
-    }
+    Explained::of_pipeline(StatusCode::SERVICE_UNAVAILABLE)
+        .with_detail("too many requests are being worked on; try again in a moment")
 }
 
 /// The answer to a body that is larger than allowed.
 pub(crate) fn too_large(limit: u64) -> Explained {
-    Explained {
-        status: StatusCode::PAYLOAD_TOO_LARGE,
-        detail: Some(format!("the body is larger than {limit} bytes").into()),
-        fields: Vec::new(),
-    }
+    Explained::of_pipeline(StatusCode::PAYLOAD_TOO_LARGE)
+        .with_detail(format!("the body is larger than {limit} bytes"))
 }

@@ -149,22 +149,22 @@ fn bad_input_is_refused_with_one_entry_a_field() {
             answer.header("content-type"),
             Some("application/problem+json")
         );
-        assert_eq!(answer.pointers(), pointers, "{body}");
+        assert_eq!(answer.invalid(), pointers, "{body}");
         assert_eq!(
             answer.json()["request_id"].as_str(),
             answer.header("x-request-id")
         );
     }
-    for (query, pointers) in [
-        ("limit=0", ["/limit"]),
-        ("limit=101", ["/limit"]),
-        ("limit=x", ["/limit"]),
-        ("after=gone", ["/after"]),
+    for (query, parameters) in [
+        ("limit=0", ["limit"]),
+        ("limit=101", ["limit"]),
+        ("limit=x", ["limit"]),
+        ("after=gone", ["after"]),
     ] {
         let answer = client.get(&format!("/api/links?{query}"));
         assert_eq!(
-            (answer.status, answer.pointers()),
-            (422, pointers.map(String::from).to_vec()),
+            (answer.status, answer.invalid()),
+            (422, parameters.map(String::from).to_vec()),
             "{query}"
         );
     }

@@ -124,12 +124,15 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// The pointers of the invalid fields.
-    pub(crate) fn pointers(&self) -> Vec<String> {
+    /// The pointers to the invalid fields, and the names of the invalid parameters.
+    pub(crate) fn invalid(&self) -> Vec<String> {
         let json = self.json();
         let errors = json["errors"].as_array().into_iter().flatten();
         errors
-            .map(|error| error["pointer"].as_str().unwrap().to_owned())
+            .map(|error| {
+                let place = error.get("pointer").or(error.get("parameter"));
+                place.and_then(Value::as_str).unwrap().to_owned()
+            })
             .collect()
     }
 }

@@ -1,0 +1,135 @@
+//! Which responses are errors, and what they mean.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use http::{StatusCode, header};
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
+use rustboot_core::error::{ErrorCarrier, FieldError};
+use rustboot_core::{AppContext, Error};
+use serde_json::{Map, Value};
+
+use super::rejection;
+
+/// A plain-text error body is read as the detail up to this size; a longer one was meant for something else.
+const LONGEST_DETAIL: u64 = 4096;
+
+/// What there is to say about an error once its status has been decided.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Explained {
+    pub(crate) status: StatusCode,
+    pub(crate) type_uri: Option<Cow<'static, str>>,
+    pub(crate) title: Option<Cow<'static, str>>,
+    pub(crate) detail: Option<Cow<'static, str>>,
+    pub(crate) fields: Vec<FieldError>,
+    pub(crate) members: Map<String, Value>,
+    pub(crate) error: Option<Arc<Error>>,
+    /// Whether the pipeline says no, and no handler.
+    pub(crate) is_of_pipeline: bool,
+}
+
+impl Explained {
+    /// An error of the pipeline about which the status says everything.
+    pub(crate) fn of_pipeline(status: StatusCode) -> Self {
+        Self {
+            status,
+            is_of_pipeline: true,
+            ..Self::default()
+        }
+    }
+
+    /// With a sentence for the client.
+    pub(crate) fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+}
+
+/// Says what an error response means, and logs what only we may know. `None` when the response is to be left alone: it is
+/// no error, or the handler chose the body of its error itself.
+pub(crate) fn explain_response(
+    response: &mut Response,
+    app: &AppContext,
+) -> Option<Box<Explained>> {
+    if response.status().as_u16() < 400 {
+        return None;
+    }
+    explain_error_response(response, app).map(Box::new)
+}
+
+#[cold]
+fn explain_error_response(response: &mut Response, app: &AppContext) -> Option<Explained> {
+    if let Some(carrier) = response.extensions_mut().remove::<ErrorCarrier>() {
+        return Some(explain_error(carrier.0, app));
+    }
+    let status = response.status();
+    let text = plain_text(response)?;
+    if status.is_server_error() {
+        if !text.is_empty() {
+            tracing::error!(target: "rustboot::web", status = status.as_u16(), error = %text, "request failed");
+        }
+        return Some(Explained {
+            status,
+            ..Explained::default()
+        });
+    }
+    let (detail, fields) = rejection::read(text);
+    Some(Explained {
+        status,
+        detail: (!detail.is_empty()).then_some(Cow::Owned(detail)),
+        fields,
+        ..Explained::default()
+    })
+}
+
+fn explain_error(error: Arc<Error>, app: &AppContext) -> Explained {
+    let (status, detail) = match app.classify(&error) {
+        Some(classified) => (classified.kind.status(), classified.detail),
+        None => (error.status(), Cow::Owned(error.detail().to_owned())),
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let shown = error.presentation();
+    let public = shown.and_then(|shown| shown.detail().cloned());
+    let mut explained = Explained {
+        status,
+        type_uri: shown.and_then(|shown| shown.type_uri().cloned()),
+        title: shown.and_then(|shown| shown.title().cloned()),
+        members: shown.map_or_else(Map::new, |shown| shown.members().clone()),
+        ..Explained::default()
+    };
+    if status.is_server_error() {
+        tracing::error!(target: "rustboot::web", status = status.as_u16(), error = %error, "request failed");
+        explained.detail = public;
+    } else {
+        tracing::debug!(target: "rustboot::web", status = status.as_u16(), error = %error, "request refused");
+        explained.detail = public.or_else(|| (!detail.is_empty()).then_some(detail));
+        explained.fields = error.fields().to_vec();
+    }
+    explained.error = Some(error);
+    explained
+}
+
+/// The text of a body that is plain text or nothing, as rejections and axum's own answers are. `None` for any other body.
+fn plain_text(response: &mut Response) -> Option<String> {
+    let is_plain = match response.headers().get(header::CONTENT_TYPE) {
+        None => response.body().size_hint().exact() == Some(0),
+        Some(value) => value.as_bytes().starts_with(b"text/plain"),
+    };
+    let length = response.body().size_hint().exact()?;
+    if !is_plain || length > LONGEST_DETAIL {
+        return None;
+    }
+    let body = std::mem::take(response.body_mut());
+    // A body of a known length that is all there answers at once.
+    match body.collect().now_or_never() {
+        Some(Ok(collected)) => Some(
+            String::from_utf8_lossy(&collected.to_bytes())
+                .trim()
+                .to_owned(),
+        ),
+        _ => Some(String::new()),
+    }
+}
