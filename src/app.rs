@@ -56,6 +56,8 @@ fn with_modules(info: AppInfo, main: Option<Main>) -> AppBuilder {
     app.module(rustboot_data::DataModule);
     #[cfg(feature = "redis")]
     app.module(rustboot_data::RedisModule);
+    #[cfg(feature = "lock")]
+    app.module(rustboot_data::LockModule);
     #[cfg(feature = "cache")]
     app.module(rustboot_data::CacheModule);
     #[cfg(feature = "web")]

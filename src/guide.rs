@@ -44,3 +44,7 @@ struct Cache;
 #[cfg(feature = "redis")]
 #[doc = include_str!("../docs/guide/redis.md")]
 struct Redis;
+
+#[cfg(all(feature = "lock", feature = "postgres"))]
+#[doc = include_str!("../docs/guide/locks.md")]
+struct Locks;

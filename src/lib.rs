@@ -33,8 +33,8 @@
 //! | `postgres` | | `PgDb`: the same on PostgreSQL, with replicas |
 //! | `mysql` | | `MySqlDb`: the same on MySQL and MariaDB |
 //! | `cache` | | `Cache`: values that took time to make, kept for a while; each key is loaded once at a time |
-//! | `tls` | | TLS of the listener (`server.tls`), and to databases (`sslmode` in the URL) |
 //! | `redis` | | `Redis`: one server, Sentinel or Cluster; everyday commands on one connection, a pool for the others |
+//! | `lock` | with `redis` | `Lock`: one of all replicas at a time; without Redis, one in this process |
 //! | `tls` | | TLS of the listener (`server.tls`), to databases (`sslmode` in the URL) and to Redis (`rediss://`) |
 //! | `ws` | | `WebSocketUpgrade`: WebSockets with a heartbeat, limits and a drain |
 //! | `vault` | | secrets from HashiCorp Vault (KV v2) |
@@ -127,6 +127,8 @@ pub use rustboot_data::PgDb;
 pub use rustboot_data::SqliteDb;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use rustboot_data::Tx;
+#[cfg(feature = "lock")]
+pub use rustboot_data::{Lock, LockGuard};
 #[cfg(feature = "redis")]
 pub use rustboot_data::{Redis, RedisConnection};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]

@@ -32,5 +32,7 @@ pub use crate::PgDb;
 pub use crate::SqliteDb;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use crate::Tx;
+#[cfg(feature = "lock")]
+pub use crate::{Lock, LockGuard};
 #[cfg(feature = "redis")]
 pub use crate::{Redis, redis::AsyncCommands as _};

@@ -13,6 +13,7 @@
 //! | `error` | what a database error means to a caller |
 //! | `module`, `wire` | the wiring |
 //! | `cache` | `Cache`: values that took time to make, kept for a while |
+//! | `lock`, `lease` | `Lock`: one of all replicas at a time |
 //! | `redis` | `Redis`: a connection that all share and that replaces itself, and connections of one's own |
 //!
 //! sqlx stays in sight: each database is a [`sqlx::Executor`], rows and errors are sqlx's, and `sqlx_pool` gives a plain sqlx
@@ -36,6 +37,10 @@ mod health;
     feature = "cache"
 ))]
 mod kept;
+#[cfg(feature = "lock")]
+mod lease;
+#[cfg(feature = "lock")]
+mod lock;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod metrics;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -71,6 +76,8 @@ pub use cache::{Cache, CacheConfig, CacheModule, Cacheable, CachesConfig, LoadEr
 pub use config::{DatabaseConfig, DatabasesConfig};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use error::{classify, kind_of};
+#[cfg(feature = "lock")]
+pub use lock::{Lock, LockConfig, LockGuard, LockModule};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use migrate::Migrations;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]

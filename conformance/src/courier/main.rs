@@ -1,5 +1,7 @@
 //! A service on Redis, for the black-box tests in `tests/databases`.
 
+mod contest;
+
 use rustboot::prelude::*;
 use rustboot::redis;
 
@@ -58,6 +60,18 @@ async fn wrong_type(mut redis: Redis) -> Result<String> {
         .query_async(&mut redis)
         .await?;
     Ok(count.to_string())
+}
+
+/// Holds a lock for a moment, if it is free.
+#[post("/locks/{name}")]
+async fn lock(Path(name): Path<String>, lock: Lock) -> Result<String> {
+    let Some(guard) = lock.try_acquire(&name).await? else {
+        return Err(Error::conflict("somebody else has it"));
+    };
+    rustboot::tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let token = guard.token();
+    guard.release().await?;
+    Ok(token.to_string())
 }
 
 /// Needs no Redis.

@@ -37,3 +37,8 @@ pub use connection::RedisConnection;
 pub use error::redis_kind_of;
 pub use handle::{Redis, RedisStatus};
 pub use module::RedisModule;
+
+#[cfg(feature = "lock")]
+pub(crate) use error::from_redis;
+#[cfg(feature = "lock")]
+pub(crate) use module::is_configured;

@@ -55,6 +55,12 @@ impl Module for RedisModule {
     }
 }
 
+/// Whether there is a Redis, for modules that work without one as well.
+pub(crate) fn is_configured(app: &mut AppBuilder) -> bool {
+    let config = app.config::<RedisConfig>();
+    config.is_ok_and(|config| config.url.is_some())
+}
+
 fn available(app: &mut AppBuilder, config: RedisConfig) {
     let key = ComponentKey::of::<Redis>();
     let critical = config.critical;

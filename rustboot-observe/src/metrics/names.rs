@@ -115,6 +115,12 @@ metrics! {
         "Connections of the pool for commands that need one of their own, by state.";
     REDIS_CONNECTION_WAIT_TIME = Histogram "redis_connection_wait_time_seconds" Seconds
         "Time spent waiting for a connection of that pool.";
+    LOCK_WAIT_TIME = Histogram "lock_wait_time_seconds" Seconds
+        "Time spent waiting for a lock, by outcome: acquired, busy, error.";
+    LOCKS_HELD = Gauge "locks_held" Count
+        "Locks that this process holds.";
+    LOCKS_LOST = Counter "locks_lost_total" Count
+        "Locks that were lost before they were given back.";
     SCHEDULED_TASK_DURATION = Histogram "scheduled_task_duration_seconds" Seconds
         "Duration of the runs of scheduled tasks.";
     SCHEDULED_TASK_RUNNING = Gauge "scheduled_task_running" Count

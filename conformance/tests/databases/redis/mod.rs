@@ -1,6 +1,7 @@
 //! The service `courier`, on a Redis of its own for each test that hurts it.
 
 mod life;
+mod locks;
 mod lost;
 
 use std::sync::Arc;
