@@ -56,6 +56,16 @@ async fn slow(Query(pace): Query<Pace>, journal: Inject<Journal>) -> Result<&'st
     Ok("slept")
 }
 
+/// Has a body, and does not look at it.
+#[post("/swallow")]
+async fn swallow(
+    Query(pace): Query<Pace>,
+    _request: rustboot::axum::extract::Request,
+) -> &'static str {
+    sleep(Duration::from_millis(pace.ms)).await;
+    "swallowed"
+}
+
 /// What no handler should do.
 #[get("/block")]
 async fn block(Query(pace): Query<Pace>) -> &'static str {

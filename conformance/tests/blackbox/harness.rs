@@ -282,9 +282,13 @@ impl Process {
         text.lines().map(str::to_owned).collect()
     }
 
+    /// Its number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// What the process has in memory of its own: without the program itself, of which more and more is read in while it runs.
-    pub(crate) fn memory(&self) -> u64 {
-        let pid = self.child.id().unwrap();
+    pub(crate) fn memory(pid: u32) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         let line = status
             .lines()

@@ -149,6 +149,17 @@ impl Connection {
         Ok(Self::over(stream))
     }
 
+    /// Whether something has come that was not read yet: an answer, or the end.
+    pub(crate) fn has_something(&mut self) -> bool {
+        if !self.buffer.is_empty() {
+            return true;
+        }
+        match self.stream.try_read_buf(&mut self.buffer) {
+            Ok(_) => true,
+            Err(error) => error.kind() != ErrorKind::WouldBlock,
+        }
+    }
+
     /// Whether the server has closed the connection already, as far as is known here.
     pub(crate) fn is_closed(&self) -> bool {
         match self.stream.try_read(&mut [0]) {

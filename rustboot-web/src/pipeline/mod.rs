@@ -8,7 +8,7 @@
 //! | 2 | client address, by `server.trusted_proxies` and `server.forwarded_header` | [`client_ip`](crate::client_ip) |
 //! | 3 | route: attribute route, management endpoint, or a mounted router | [`dispatch`](crate::route::dispatch) |
 //! | 4 | in-flight limit, the server's and then the route's: 503 with `Retry-After` (not for management endpoints) | [`service`], [`gate`](crate::route::gate) |
-//! | 5 | body limit, the route's or the server's: 413, by `Content-Length` before anything runs, by counting otherwise | [`service`], [`request`] |
+//! | 5 | body limit, the route's or the server's: 413, by `Content-Length` before anything runs, by counting otherwise; its small pieces are put together | [`service`], [`request`], [`incoming`] |
 //! | 6a | panic guard and timeout, the route's or the server's, around everything down to 7 | [`future`] |
 //! | 6b | authentication, for routes that demand something: 401, 403 | [`dispatch`](crate::route::dispatch), [`security`](crate::route::security) |
 //! | 7 | what the handler deferred to its end is finished (a `Tx` commits) when the answer is 2xx or 3xx, else taken back | [`future`] |
@@ -27,6 +27,7 @@ mod body;
 mod connection;
 mod future;
 mod headers;
+mod incoming;
 mod record;
 mod request;
 pub(crate) mod said;

@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use rustboot_observe::correlation::{Correlation, RequestId, SpanId, TraceId};
 
 use super::headers::REQUEST_ID;
+use super::incoming::Compact;
 
 /// Parsed once, by the compiler: a look-up by text parses the name anew each time.
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -67,10 +68,10 @@ pub(super) fn prepare(request: hyper::Request<Incoming>, limit: u64) -> Request 
     let known = body.size_hint().exact().is_some();
     let body = if known {
         // The pipeline has compared the declared length, and hyper does not deliver more than that.
-        Body::new(body)
+        Body::new(Compact::new(body))
     } else {
         Body::new(Limited::new(
-            body,
+            Compact::new(body),
             usize::try_from(limit).unwrap_or(usize::MAX),
         ))
     };

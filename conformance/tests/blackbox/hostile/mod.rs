@@ -3,6 +3,9 @@
 //!
 //! What is measured is printed, for `--nocapture`.
 
+mod bodies;
+mod slow;
+mod tiny;
 mod windows;
 
 use std::sync::Arc;
@@ -11,14 +14,14 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::harness::{Service, within};
+use crate::harness::{Process, Service, within};
 use crate::http::{Connection, Request};
 
 /// Somebody who means no harm, and wants an answer all the time. Each of its requests has to be answered, on a connection that it
 /// keeps and on a new one.
 pub(crate) struct Witness {
     over: Arc<AtomicBool>,
-    task: JoinSet<Vec<Duration>>,
+    task: JoinSet<(Vec<Duration>, u64)>,
     before: u64,
 }
 
@@ -30,10 +33,12 @@ impl Witness {
         for _ in 0..20 {
             assert_eq!(service.get("/text").await.status, 200);
         }
+        let before = Process::memory(service.pid());
+        let pid = service.pid();
         let mut task = JoinSet::new();
         task.spawn(async move {
             let mut kept = Connection::open(&address).await.unwrap();
-            let mut took = Vec::new();
+            let (mut took, mut most) = (Vec::new(), 0);
             while !until.load(Ordering::Relaxed) {
                 let at = Instant::now();
                 let answer = kept.send(&Request::get("/text")).await.unwrap();
@@ -42,30 +47,27 @@ impl Witness {
                 let answer = fresh.send(&Request::get("/text")).await.unwrap();
                 assert_eq!(answer.status, 200);
                 took.push(at.elapsed() / 2);
+                most = most.max(Process::memory(pid));
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            took
+            (took, most)
         });
-        Self {
-            over,
-            task,
-            before: service.memory(),
-        }
+        Self { over, task, before }
     }
 
     /// How much memory the service has taken since the beginning.
     pub(crate) fn growth(&self, service: &Service) -> u64 {
-        service.memory().saturating_sub(self.before)
+        Process::memory(service.pid()).saturating_sub(self.before)
     }
 
-    /// The end of the attack: the service has gone on, has grown by `limit` MiB at most, and nothing has panicked.
+    /// The end of the attack: the service has gone on, has grown by `limit` MiB at most at any time, and nothing has panicked.
     pub(crate) async fn ends_well(mut self, what: &str, service: &Service, limit: u64) {
-        let growth = self.growth(service);
         self.over.store(true, Ordering::Relaxed);
-        let mut took = within("the witness", self.task.join_next())
+        let (mut took, most) = within("the witness", self.task.join_next())
             .await
             .unwrap()
             .unwrap();
+        let growth = most.saturating_sub(self.before);
         took.sort_unstable();
         assert!(!took.is_empty(), "{what}: nobody was served meanwhile");
         let (median, worst) = (took[took.len() / 2], took[took.len() - 1]);
