@@ -32,7 +32,7 @@
 //! | `sqlite` | | `SqliteDb`: a pool, migrations, health; `Tx`, the transaction of a request |
 //! | `postgres` | | `PgDb`: the same on PostgreSQL, with replicas |
 //! | `mysql` | | `MySqlDb`: the same on MySQL and MariaDB |
-//! | `cache` | | `Cache`: values that took time to make, kept for a while; each key is loaded once at a time |
+//! | `cache` | | `Cache` and `#[cached]`: values that took time to make, kept for a while; each key is loaded once at a time |
 //! | `redis` | | `Redis`: one server, Sentinel or Cluster; everyday commands on one connection, a pool for the others |
 //! | `lock` | with `redis` | `Lock`: one of all replicas at a time; without Redis, one in this process |
 //! | `tls` | | TLS of the listener (`server.tls`), to databases (`sslmode` in the URL) and to Redis (`rediss://`) |
@@ -114,7 +114,9 @@ pub use rustboot_data::{Cache, Ttl};
 /// What caches are made of. See the guide, `docs/guide/cache.md`.
 #[cfg(feature = "cache")]
 pub mod cache {
-    pub use rustboot_data::{Cache, CacheConfig, Cacheable, CachesConfig, LoadError, Ttl};
+    pub use rustboot_data::{
+        Cache, CacheConfig, CacheKey, Cacheable, CachesConfig, LoadError, Ttl,
+    };
 }
 
 #[cfg(feature = "redis")]

@@ -28,3 +28,22 @@ pub use rustboot_macros::{delete, get, head, options, patch, post, put, route};
 #[cfg(feature = "web")]
 #[doc = include_str!("../docs/macros/problem.md")]
 pub use rustboot_macros::Problem;
+
+#[cfg(feature = "cache")]
+#[doc = include_str!("../docs/macros/cached.md")]
+pub use rustboot_macros::cached;
+
+/// The key that [`#[cached]`](macro@cached) makes of a template, as a `String`: to [remove](crate::Cache::remove) what it stands for.
+///
+/// ```
+/// use rustboot::prelude::*;
+///
+/// async fn rename(cache: &Cache, id: i64) {
+///     // … after the change:
+///     cache.remove(&cache_key!("user:{id}")).await;
+/// }
+/// ```
+///
+/// The names are variables of where it stands, and their fields. Underneath: [`CacheKey`](crate::cache::CacheKey).
+#[cfg(feature = "cache")]
+pub use rustboot_macros::cache_key;

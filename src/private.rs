@@ -19,6 +19,9 @@ pub use rustboot_core::schedule::{Overlap, Period, TaskDef, TaskOptions, Trigger
 pub use rustboot_core::source::Location;
 pub use rustboot_core::{Error, Result};
 
+#[cfg(feature = "cache")]
+pub use rustboot_data::{Cache, CacheKey, Ttl, assert_cached};
+
 #[cfg(feature = "web")]
 pub use axum::http;
 #[cfg(feature = "web")]

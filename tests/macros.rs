@@ -4,6 +4,10 @@
     reason = "a test that cannot go on should say where"
 )]
 
+#[cfg(feature = "cache")]
+#[path = "macros/cached.rs"]
+mod cached;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ use crate::secret::Secret;
 
 /// Asks a type what it is.
 #[derive(Debug)]
-pub struct Probe<T>(PhantomData<T>);
+pub struct Probe<T: ?Sized>(PhantomData<T>);
 
 /// What a factory returns when its name says that it is a result, taken apart by type, so that an alias of `Result` works like the original.
 #[diagnostic::on_unimplemented(
@@ -53,6 +53,9 @@ pub trait Optional {}
 impl<T> Optional for Option<T> {}
 
 impl<T: Injectable> Probe<T> {
+    /// The wiring provides `T`.
+    pub const IS_PROVIDED: bool = true;
+
     /// What `T` needs.
     pub fn dependency() -> Option<Dependency> {
         T::dependency()
@@ -103,6 +106,9 @@ impl<T: Optional> Probe<T> {
 
 /// The answers of every other type.
 pub trait Otherwise {
+    /// The wiring does not provide it.
+    const IS_PROVIDED: bool = false;
+
     /// Nothing.
     fn dependency() -> Option<Dependency> {
         None
@@ -133,4 +139,4 @@ pub trait Otherwise {
     }
 }
 
-impl<T> Otherwise for Probe<T> {}
+impl<T: ?Sized> Otherwise for Probe<T> {}

@@ -71,7 +71,12 @@ pub use self::redis::{
     Redis, RedisConfig, RedisConnection, RedisModule, RedisStatus, redis_kind_of,
 };
 #[cfg(feature = "cache")]
-pub use cache::{Cache, CacheConfig, CacheModule, Cacheable, CachesConfig, LoadError, Ttl};
+pub use cache::{
+    Cache, CacheConfig, CacheKey, CacheModule, Cacheable, CachesConfig, LoadError, Ttl,
+};
+#[cfg(feature = "cache")]
+#[doc(hidden)]
+pub use cache::{CachedResult, assert_cached};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use config::{DatabaseConfig, DatabasesConfig};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]

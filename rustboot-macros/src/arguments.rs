@@ -101,7 +101,7 @@ impl Argument {
     }
 
     /// The value as an expression; `example` is what to write.
-    fn expression(&self, example: &str) -> Result<&Expr> {
+    pub(crate) fn expression(&self, example: &str) -> Result<&Expr> {
         match &self.value {
             Value::Is(value) => Ok(value),
             Value::Absent | Value::List(_) | Value::Type(_) => Err(Error::new(

@@ -131,7 +131,8 @@ impl Function {
     }
 }
 
-fn starts_function(input: ParseStream<'_>) -> bool {
+/// Whether a function comes next, its visibility not counted.
+pub(crate) fn starts_function(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     // `const` and `unsafe` also start other items, so the keyword itself decides; the rest is for the parser to report.
     while ahead.peek(Token![const])

@@ -1,7 +1,7 @@
 //! The attribute macros of Rustboot. Use them through the `rustboot` crate, where they are documented with examples.
 //!
-//! Every macro leaves the user's item as it was written (`#[named]` on its parameters is taken away, since the compiler does
-//! not know it) and puts a definition beside it, in a `const _` that adds no name to
+//! Every macro but `#[cached]`, which is a rewrite, leaves the user's item as it was written (`#[named]` on its parameters is
+//! taken away, since the compiler does not know it) and puts a definition beside it, in a `const _` that adds no name to
 //! the user's scope. The expansions name `::core`, `::std` and `::rustboot::__private` only (`crate = path` replaces the
 //! `::rustboot`); whatever they do can be written by hand against the public types of the same names.
 //!
@@ -12,6 +12,7 @@ mod app;
 mod arguments;
 mod background;
 mod beside;
+mod cached;
 mod component;
 mod config;
 mod function;
@@ -104,6 +105,18 @@ pub fn route(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Problem, attributes(problem))]
 pub fn problem(item: TokenStream) -> TokenStream {
     problem::expand(item.into()).into()
+}
+
+/// A function that asks a cache before it runs.
+#[proc_macro_attribute]
+pub fn cached(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    cached::expand(arguments.into(), item.into()).into()
+}
+
+/// A key as `#[cached]` makes it.
+#[proc_macro]
+pub fn cache_key(input: TokenStream) -> TokenStream {
+    cached::expand_key(input.into()).into()
 }
 
 /// A function that runs again and again.

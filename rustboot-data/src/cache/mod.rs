@@ -9,6 +9,7 @@
 //! | `flight` | loads under way: one for each key, whoever asks and whoever goes away |
 //! | `load` | one load: its limit, its panic, its end |
 //! | `absent` | whether a value is a `None` |
+//! | `key`, `assertions` | what `#[cached]` and `cache_key!` need |
 //! | `metrics` | what is measured |
 //! | `inject`, `module`, `wire` | the wiring |
 //!
@@ -17,10 +18,12 @@
 //! without a limit. A cache that does not work costs time, never an answer.
 
 mod absent;
+mod assertions;
 mod config;
 mod flight;
 mod handle;
 mod inject;
+mod key;
 mod lifetime;
 mod load;
 mod memory;
@@ -30,8 +33,10 @@ mod module;
 mod tests;
 mod wire;
 
+pub use assertions::{CachedResult, assert_cached};
 pub use config::{CacheConfig, CachesConfig};
 pub use handle::{Cache, Cacheable};
+pub use key::CacheKey;
 pub use lifetime::Ttl;
 pub use load::LoadError;
 pub use module::CacheModule;
