@@ -70,6 +70,9 @@ impl AppBuilder {
         if let Some(error) = self.unreachable_sources() {
             return Err(error);
         }
+        if let Some(plan) = &plan {
+            self.provide_services(plan, &mut phases).await;
+        }
 
         let (Ok(lifecycle), Ok(health), Ok(reload), Some(plan), true) =
             (lifecycle, health, reload, plan, self.report.is_empty())

@@ -11,10 +11,11 @@ use super::assembly::IndicatorFactory;
 use super::at_exit::AtExit;
 use super::context::{Sections, read_section};
 use super::secrets::SecretSources;
+use super::services::Services;
 use super::{AppInfo, Condition, ErasedModule, Module};
 use crate::command::Command;
 use crate::component::build::{MigrationReport, Preparation};
-use crate::component::graph::Node;
+use crate::component::graph::{Node, Strength};
 use crate::component::{AliasDef, ComponentKey, TypeIdMap, Wiring};
 use crate::config::bind::{Binding, UnknownKey};
 use crate::config::load::{CodeValue, Inputs};
@@ -38,6 +39,8 @@ pub struct AppBuilder {
     pub(super) settings: Option<Settings>,
     pub(super) defaults: Vec<CodeValue>,
     pub(super) overrides: Vec<CodeValue>,
+    /// Keys that count as not set, whatever sets them.
+    pub(super) masked: Vec<String>,
     pub(super) report: Report,
     /// Whether a source of configuration could not be read.
     pub(super) unreadable: bool,
@@ -71,6 +74,9 @@ pub struct AppBuilder {
     pub(super) at_exit: AtExit,
     pub(super) with_inventory: bool,
     pub(super) secrets: SecretSources,
+    pub(super) services: Services,
+    /// How strong what is handed in by hand is at the moment.
+    pub(super) strength: Strength,
     pub(super) began: Instant,
 }
 
@@ -83,6 +89,7 @@ impl AppBuilder {
             settings: None,
             defaults: Vec::new(),
             overrides: Vec::new(),
+            masked: Vec::new(),
             report: Report::default(),
             unreadable: false,
             sections: Sections::default(),
@@ -113,6 +120,8 @@ impl AppBuilder {
             at_exit: AtExit::default(),
             with_inventory: true,
             secrets: SecretSources::default(),
+            services: Services::default(),
+            strength: Strength::Provided,
             began: Instant::now(),
         }
     }
@@ -166,16 +175,27 @@ impl AppBuilder {
     /// Sets a configuration value that beats everything else, the command line included: for tests.
     #[track_caller]
     pub fn override_value(&mut self, key: &str, value: impl Into<Value>) -> &mut Self {
-        let value = (
-            key.to_owned(),
-            value.into(),
-            Origin::Code(Location::caller()),
-        );
+        self.override_value_at(key, value, Location::caller())
+    }
+
+    /// The same for a value that was given somewhere else, which is then what its origin says.
+    pub fn override_value_at(
+        &mut self,
+        key: &str,
+        value: impl Into<Value>,
+        location: Location,
+    ) -> &mut Self {
+        self.set_above_all(key.to_owned(), value.into(), Origin::Code(location));
+        self
+    }
+
+    /// Takes a key, or all keys below one, out of the configuration, whatever files, variables and secrets say. Its default stays, and
+    /// what is set in code. For test kits, which keep tests away from the database that a developer's files name.
+    pub fn without_value(&mut self, key: &str) -> &mut Self {
+        self.masked.push(key.to_owned());
         if let Some(settings) = &mut self.settings {
-            let name = format!("override of {key}");
-            settings.push(load::override_layer(&name, std::slice::from_ref(&value)));
+            settings.mask(key);
         }
-        self.overrides.push(value);
         self
     }
 
@@ -268,6 +288,7 @@ impl AppBuilder {
             env_prefix: self.info.env_prefix.to_owned(),
             defaults: self.defaults.clone(),
             overrides: self.overrides.clone(),
+            masked: self.masked.clone(),
         }
     }
 

@@ -10,6 +10,7 @@ mod assembly;
 mod at_exit;
 mod builder;
 mod context;
+mod def;
 mod health;
 mod info;
 mod module;
@@ -18,6 +19,7 @@ mod register;
 mod run;
 mod running;
 mod secrets;
+mod services;
 #[cfg(test)]
 mod tests;
 
@@ -27,9 +29,11 @@ pub(crate) use assembly::IndicatorFactory;
 pub use builder::AppBuilder;
 pub use context::AppContext;
 pub(crate) use context::{Startup, WeakAppContext};
+pub use def::{AppDef, Configure, has_collected_items};
 pub use info::{AppInfo, Resource};
 pub(crate) use module::ErasedModule;
 pub use module::{Condition, Module};
 pub use run::{StartError, run};
 pub(crate) use run::{note, print};
 pub use running::{AppHandle, RunningApp};
+pub use services::{ProvidedService, ServiceNeed, ServiceProvider};

@@ -59,6 +59,14 @@ impl AppBuilder {
         self.provide_with(ComponentKey::of::<T>(), Location::caller(), factory)
     }
 
+    /// What `provide` hands in replaces even what the application hands in by hand: for tests.
+    pub fn overriding(&mut self, provide: impl FnOnce(&mut Self)) -> &mut Self {
+        let before = std::mem::replace(&mut self.strength, Strength::Override);
+        provide(self);
+        self.strength = before;
+        self
+    }
+
     /// Declares a component, as `#[component]` does.
     pub fn component(&mut self, def: ComponentDef) -> &mut Self {
         self.nodes.push(Node::from(&def));
@@ -90,7 +98,7 @@ impl AppBuilder {
             key,
             location,
             dependencies: Vec::new(),
-            strength: Strength::Provided,
+            strength: self.strength,
             eager: true,
             unavailable: None,
             factory,

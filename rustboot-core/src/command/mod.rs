@@ -67,6 +67,12 @@ pub(crate) fn asks_secret_sources(arguments: &Arguments) -> bool {
     arguments.has("connect") || !arguments.words().first().is_some_and(offline)
 }
 
+/// Whether the components are built for what the command line says, and so whether the servers that they need are started.
+pub(crate) fn builds_components(arguments: &Arguments) -> bool {
+    let builds = |word: &&str| ["run", "migrate"].contains(word);
+    arguments.has("connect") || arguments.words().first().is_none_or(builds)
+}
+
 /// `version` and `help` work whatever state the configuration is in.
 pub(crate) fn answer_without_configuration(app: &AppBuilder) -> Option<String> {
     let (arguments, info) = (app.arguments(), app.app_info());

@@ -29,6 +29,8 @@ pub(crate) enum Strength {
     Declared,
     /// By hand: `AppBuilder::provide`.
     Provided,
+    /// By hand in a test: `AppBuilder::overriding`.
+    Override,
 }
 
 /// A component on its way into the graph.

@@ -122,6 +122,21 @@ impl Layer {
         changed
     }
 
+    /// Removes a key and what is below it, unless that is a default, or set in code.
+    pub(crate) fn forget(&mut self, key: &str) {
+        if matches!(
+            self.origin(key),
+            Origin::Default | Origin::Code(_) | Origin::Service { .. }
+        ) {
+            return;
+        }
+        let _was_set = take(&mut self.dict, key).is_some();
+        self.origins.retain(|known, _| {
+            let rest = known.strip_prefix(key);
+            !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        });
+    }
+
     /// Says where a key is, without setting it: for the tables of a file.
     pub(crate) fn place(&mut self, key: String, origin: Origin) {
         self.origins.insert(key, origin);

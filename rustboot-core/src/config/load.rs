@@ -108,6 +108,8 @@ pub(crate) struct Inputs {
     pub(crate) env_prefix: String,
     pub(crate) defaults: Vec<CodeValue>,
     pub(crate) overrides: Vec<CodeValue>,
+    /// Keys that count as not set.
+    pub(crate) masked: Vec<String>,
 }
 
 impl Inputs {
@@ -116,6 +118,9 @@ impl Inputs {
         let mut settings = load(&self.sources, &self.env_prefix, problems);
         settings.push_below(code_layer("defaults of the application", &self.defaults));
         settings.push(override_layer("overrides", &self.overrides));
+        for key in &self.masked {
+            settings.mask(key);
+        }
         settings
     }
 }

@@ -43,6 +43,11 @@ pub enum Origin {
         /// As it was written, without the value: `--server.port`.
         name: String,
     },
+    /// A [`ServiceProvider`](crate::app::ServiceProvider), which started what the value is about.
+    Service {
+        /// Its name.
+        provider: String,
+    },
     /// A call in the application's code.
     Code(Location),
 }
@@ -63,6 +68,7 @@ impl Origin {
                 format!("set by the secret source {source} ({place})")
             }
             Self::Argument { name } => format!("set by the argument {name}"),
+            Self::Service { provider } => format!("set by {provider}"),
             Self::Code(location) => format!("set in the code at {location}"),
         }
     }
@@ -90,6 +96,7 @@ impl fmt::Display for Origin {
             Self::Secret { path, .. } => write!(f, "secret {path}"),
             Self::SecretSource { source, place } => write!(f, "secret {source} {place}"),
             Self::Argument { name } => write!(f, "argument {name}"),
+            Self::Service { provider } => f.write_str(provider),
             Self::Code(location) => write!(f, "code {location}"),
         }
     }

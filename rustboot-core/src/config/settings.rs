@@ -23,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) env_prefix: String,
     figment: Figment,
     layers: Vec<Layer>,
+    /// Keys that count as not set, whatever the layers say.
+    masked: Vec<String>,
     variables: Vec<(String, String)>,
     tree: Value,
     placeholder_problems: Vec<Problem>,
@@ -48,6 +50,7 @@ impl Settings {
             env_prefix,
             figment: Figment::new(),
             layers: Vec::new(),
+            masked: Vec::new(),
             variables,
             tree: Value::Dict(Tag::Default, Dict::new()),
             placeholder_problems: Vec::new(),
@@ -60,7 +63,8 @@ impl Settings {
     }
 
     /// Adds a layer above all others.
-    pub(crate) fn push(&mut self, layer: Layer) {
+    pub(crate) fn push(&mut self, mut layer: Layer) {
+        self.masked.iter().for_each(|key| layer.forget(key));
         if layer.is_empty() {
             return;
         }
@@ -80,7 +84,8 @@ impl Settings {
     }
 
     /// Adds the layer of a secret source: below the command line and the overrides, above everything else.
-    pub(crate) fn push_secrets(&mut self, layer: Layer) {
+    pub(crate) fn push_secrets(&mut self, mut layer: Layer) {
+        self.masked.iter().for_each(|key| layer.forget(key));
         if layer.is_empty() {
             return;
         }
@@ -88,6 +93,15 @@ impl Settings {
         let place = layers.position(|layer| layer.beats_secrets);
         self.layers
             .insert(place.unwrap_or(self.layers.len()), layer);
+        self.merge();
+    }
+
+    /// Lets a key count as not set, whatever layer sets it now or later; its default and what is set in code stay.
+    pub(crate) fn mask(&mut self, key: &str) {
+        self.masked.push(key.to_owned());
+        for layer in &mut self.layers {
+            layer.forget(key);
+        }
         self.merge();
     }
 
