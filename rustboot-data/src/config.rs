@@ -64,7 +64,7 @@ impl Kind {
     }
 
     /// The cargo feature, and the folder of its migrations.
-    const fn feature(self) -> &'static str {
+    pub(crate) const fn feature(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
@@ -263,9 +263,6 @@ impl Properties for DatabasesConfig {
                     name.to_owned(),
                     format!("a database cannot be called `{name}`: migrations/{name} is for all databases of that kind"),
                 ));
-            }
-            if config.url.is_none() {
-                problems.push((format!("{name}.url"), "required, and not set".to_owned()));
             }
             config.check_below(&format!("{name}."), problems);
         }

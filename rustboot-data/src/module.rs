@@ -1,12 +1,13 @@
 //! Wires the databases that are compiled in.
 
 use rustboot_core::app::Module;
+use rustboot_core::config::Properties as _;
 use rustboot_core::report::Problem;
 use rustboot_core::{AppBuilder, Result};
 
 use crate::config::{DatabaseConfig, DatabasesConfig, Kind};
 use crate::error::classify;
-use crate::wire::{self, Slot, Wired};
+use crate::wire::{self, Place, Slot, Wired};
 
 /// Brings `SqliteDb`, `PgDb` and `MySqlDb` as components that are built when something needs them, or when their URL is set; with
 /// each its migrations, its health, its metrics, and its end. `[database]` is the one without a name, `[databases.NAME]` are
@@ -23,6 +24,7 @@ impl Module for DataModule {
         app.classify(classify);
         let main = app.config().map(|config| DatabaseConfig::clone(&*config));
         let others = app.config().map(|config| DatabasesConfig::clone(&*config));
+        named_without_url(app);
         match &main {
             Ok(config) => configure_main(app, config),
             Err(_) => each_kind(app, |kind, app| {
@@ -63,6 +65,8 @@ trait Wiring {
     fn kind(&self) -> Kind;
     fn type_name(&self) -> &'static str;
     fn open(&self, app: &mut AppBuilder, slot: Slot, config: &DatabaseConfig);
+    /// Registers one for which somebody starts a server, when somebody can and something needs it.
+    fn provided(&self, app: &mut AppBuilder, slot: Slot, config: &DatabaseConfig) -> bool;
     fn unavailable(&self, app: &mut AppBuilder, slot: Slot, problem: Problem);
 }
 
@@ -86,9 +90,24 @@ impl<D: Wired> Wiring for Of<D> {
                 D::describe(&target),
                 slot.section
             ));
-            wire::database::<D>(app, slot, target, config);
+            wire::database::<D>(app, slot, Place::At(target), config);
             app.require(slot.key::<D>());
         }
+    }
+
+    fn provided(&self, app: &mut AppBuilder, slot: Slot, config: &DatabaseConfig) -> bool {
+        let Some(provider) = app.service_offered(self.0.feature()) else {
+            return false;
+        };
+        app.active(format!(
+            "{} from {provider} when something uses it: no {}.url is set",
+            self.0.name(),
+            slot.section
+        ));
+        wire::database::<D>(app, slot, Place::Provided, config);
+        let url = format!("{}.url", slot.section);
+        app.needs_service(slot.key::<D>(), self.0.feature(), url);
+        true
     }
 
     fn unavailable(&self, app: &mut AppBuilder, slot: Slot, problem: Problem) {
@@ -99,10 +118,6 @@ impl<D: Wired> Wiring for Of<D> {
 fn configure_main(app: &mut AppBuilder, config: &DatabaseConfig) {
     let configured = config.kind();
     let mut used = false;
-    #[cfg(feature = "sqlite")]
-    let embedded = configured.is_none() && open_embedded(app, config);
-    #[cfg(not(feature = "sqlite"))]
-    let embedded = false;
     each_kind(app, |kind, app| match configured {
         Some(configured) if configured == kind.kind() => {
             used = true;
@@ -120,7 +135,9 @@ fn configure_main(app: &mut AppBuilder, config: &DatabaseConfig) {
             );
             kind.unavailable(app, Slot::MAIN, problem.note(kind.kind().help()));
         }
-        None if embedded && kind.kind() == Kind::Sqlite => used = true,
+        None if kind.provided(app, Slot::MAIN, config) => used = true,
+        #[cfg(feature = "sqlite")]
+        None if kind.kind() == Kind::Sqlite && open_embedded(app, config) => used = true,
         None => kind.unavailable(app, Slot::MAIN, not_set(kind)),
     });
     if !used {
@@ -143,16 +160,40 @@ fn open_embedded(app: &mut AppBuilder, config: &DatabaseConfig) -> bool {
         "SQLite at {path} when something uses it: no database.url is set, and the profile is {profile}"
     ));
     let target = crate::sqlite::Target::file(app.base_dir().join(path));
-    wire::database::<crate::SqliteDb>(app, Slot::MAIN, target, config);
+    wire::database::<crate::SqliteDb>(app, Slot::MAIN, Place::At(target), config);
+    // It needs none to be started, but who needs one of another kind beside it has to give that one a name.
+    app.needs_service(
+        Slot::MAIN.key::<crate::SqliteDb>(),
+        Kind::Sqlite.feature(),
+        "database.url",
+    );
     true
+}
+
+/// A database with a name is one that the configuration says where it is, unless somebody can start it.
+fn named_without_url(app: &mut AppBuilder) {
+    let mut is_offered = false;
+    each_kind(app, |kind, app| {
+        is_offered |= app.service_offered(kind.kind().feature()).is_some();
+    });
+    for name in app.names_below(DatabasesConfig::PREFIX) {
+        let key = format!("{}.{name}.url", DatabasesConfig::PREFIX);
+        if !is_offered && !app.has_value(&key) {
+            app.config_problem(
+                &key,
+                "required, and not set",
+                "set it, for example in config/app.toml",
+            );
+        }
+    }
 }
 
 fn configure_named(app: &mut AppBuilder, slot: Slot, config: &DatabaseConfig) {
     let configured = config.kind();
-    each_kind(app, |kind, app| {
-        if configured == Some(kind.kind()) {
-            kind.open(app, slot, config);
-        }
+    each_kind(app, |kind, app| match configured {
+        Some(configured) if configured == kind.kind() => kind.open(app, slot, config),
+        Some(_) => {}
+        None => _ = kind.provided(app, slot, config),
     });
 }
 

@@ -114,18 +114,32 @@ impl Slot {
     }
 }
 
+/// Where a database is.
+pub(crate) enum Place<D: Wired> {
+    /// Where the configuration said when it was read.
+    At(D::Target),
+    /// Where it says when the database is opened: somebody starts a server for it, and says so then.
+    Provided,
+}
+
 /// Registers a database that can be opened. Opens nothing.
 pub(crate) fn database<D: Wired>(
     app: &mut AppBuilder,
     slot: Slot,
-    target: D::Target,
+    place: Place<D>,
     config: &DatabaseConfig,
 ) {
     let key = slot.key::<D>();
     app.fallback_component(key, Vec::new(), {
-        let config = config.clone();
-        move |_| {
-            let (target, config) = (target.clone(), config.clone());
+        let (config, context) = (config.clone(), context(app));
+        move |resolver| {
+            let (target, config) = match &place {
+                Place::At(target) => (target.clone(), config.clone()),
+                Place::Provided => {
+                    let config = slot.config(resolver.app()).unwrap_or_default();
+                    (D::target(&config, slot.section, &context)?, config)
+                }
+            };
             Ok(Box::pin(async move {
                 Ok(Instance::new(D::open(target, &config, slot.section).await?))
             }))
