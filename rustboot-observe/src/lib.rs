@@ -5,6 +5,7 @@
 //! | [`logs`] | the stream of lines: writer, formats, access log, filter, panic hook |
 //! | [`correlation`] | the request and trace ids of the current thread, on every line without a span |
 //! | [`metrics`] | the Prometheus recorder, the names of all metrics, process and runtime figures |
+//! | [`Capture`] | the telemetry of one application among several in a process, for tests |
 //!
 //! Applications go on using `tracing`, `log` and `metrics` directly; this crate is where what they say ends up.
 //!
@@ -15,10 +16,12 @@
 //! panic that ends the process waits up to 100 ms for its own line. An orderly stop flushes. Metrics live in memory and
 //! start at zero with the process; what happened since the last scrape is never seen.
 
+mod capture;
 pub mod correlation;
 mod loggers;
 pub mod logs;
 pub mod metrics;
 mod module;
 
-pub use module::ObserveModule;
+pub use capture::{Capture, Entered};
+pub use module::{CapturedModule, ObserveModule};

@@ -10,13 +10,15 @@ pub(crate) mod count;
 mod filter;
 mod format;
 mod lines;
-mod panic;
+pub(crate) mod panic;
 mod writer;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
 use tracing_log::{AsLog, LogTracer};
 use tracing_subscriber::layer::SubscriberExt;
@@ -27,6 +29,7 @@ pub use config::{LogConfig, LogFormat};
 pub use filter::InvalidFilter;
 pub use writer::{EventWriter, LogWriter};
 
+use count::Counts;
 use filter::Filter;
 use format::Style;
 use lines::Lines;
@@ -42,7 +45,7 @@ struct Inner {
     writer: LogWriter,
     access: AccessLog,
     /// `log.access`
-    access_wanted: bool,
+    access_wanted: AtomicBool,
     /// The filter as text. Held while it changes, so that text and filters agree.
     filter: Mutex<String>,
     installed: Option<Installed>,
@@ -80,7 +83,7 @@ impl Logs {
         };
         writer.set_style(style);
         let access_enabled = config.access && access_passes(&filter);
-        let access = AccessLog::new(writer.clone(), style, access_enabled);
+        let access = AccessLog::new(writer.clone(), style, access_enabled, &count::PROCESS);
         let installed = install_subscriber(filter.env, style, writer.clone());
         panic::install_hook();
         if installed.is_some() {
@@ -89,10 +92,47 @@ impl Logs {
         Ok(Self(Arc::new(Inner {
             writer,
             access,
-            access_wanted: config.access,
+            access_wanted: AtomicBool::new(config.access),
             filter: Mutex::new(filter.text),
             installed,
         })))
+    }
+
+    /// A log of JSON lines for those threads only that make the dispatcher theirs, and nothing for the process. It begins with
+    /// the defaults of the configuration; see [`Logs::configure`].
+    pub(crate) fn apart(writer: LogWriter, counts: &'static Counts) -> (Self, Dispatch) {
+        let style = Style {
+            format: LogFormat::Json,
+            ansi: false,
+        };
+        writer.set_style(style);
+        let config = LogConfig::default();
+        let (filter, reload) = reload::Layer::new(EnvFilter::new(&config.level));
+        let lines = Lines {
+            writer: writer.clone(),
+            style,
+            counts,
+        };
+        let dispatch = Dispatch::new(Registry::default().with(filter).with(lines));
+        // The first one makes the records of `log` events, and which dispatcher gets them is asked for each.
+        let log_crate = LogTracer::builder()
+            .with_max_level(LevelFilter::TRACE.as_log())
+            .init()
+            .is_ok();
+        let logs = Self(Arc::new(Inner {
+            access: AccessLog::new(writer.clone(), style, config.access, counts),
+            writer,
+            access_wanted: AtomicBool::new(config.access),
+            filter: Mutex::new(config.level),
+            installed: Some(Installed { reload, log_crate }),
+        }));
+        (logs, dispatch)
+    }
+
+    /// Takes over what the configuration says, once it is known.
+    pub(crate) fn configure(&self, config: &LogConfig) -> Result<(), InvalidFilter> {
+        self.0.access_wanted.store(config.access, Ordering::Relaxed);
+        self.set_filter(&config.level)
     }
 
     /// Whether `tracing` events come to this log. False when the process had another subscriber before.
@@ -103,6 +143,11 @@ impl Logs {
     /// The access log.
     pub fn access(&self) -> AccessLog {
         self.0.access.clone()
+    }
+
+    /// How lines look.
+    pub(crate) fn style(&self) -> Style {
+        self.0.access.style()
     }
 
     /// The stream that all lines go to.
@@ -130,7 +175,7 @@ impl Logs {
         let mut text = self.0.filter.lock().unwrap_or_else(PoisonError::into_inner);
         self.0
             .access
-            .set_enabled(self.0.access_wanted && access_passes(&filter));
+            .set_enabled(self.0.access_wanted.load(Ordering::Relaxed) && access_passes(&filter));
         if let Some(installed) = &self.0.installed {
             // Fails only when the subscriber is gone, and a global one never is.
             installed.reload.reload(filter.env).ok();
@@ -171,9 +216,11 @@ fn colours_wanted() -> bool {
 /// `None` when the process has a subscriber already.
 fn install_subscriber(filter: EnvFilter, style: Style, writer: LogWriter) -> Option<Installed> {
     let (filter, reload) = reload::Layer::new(filter);
-    let subscriber = Registry::default()
-        .with(filter)
-        .with(Lines { writer, style });
+    let subscriber = Registry::default().with(filter).with(Lines {
+        writer,
+        style,
+        counts: &count::PROCESS,
+    });
     tracing::subscriber::set_global_default(subscriber).ok()?;
     // Only now is the highest level known. An application that has a logger of its own keeps it.
     let log_crate = LogTracer::builder()

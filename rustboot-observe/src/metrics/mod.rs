@@ -11,9 +11,11 @@ mod runtime;
 
 use std::sync::OnceLock;
 
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{
+    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
 
-use crate::logs::count;
+use crate::logs::count::{self, Counts};
 use exposition::Exposition;
 
 /// Upper bounds in seconds, from OpenTelemetry's advice for HTTP durations. They apply to every `*_seconds`.
@@ -31,6 +33,9 @@ const FOREIGN: &str = "# metrics go to another recorder, which this process inst
 pub struct Metrics {
     /// None when the process had another recorder before.
     handle: Option<PrometheusHandle>,
+    /// Where they are recorded that are not the process's.
+    apart: Option<&'static PrometheusRecorder>,
+    counts: &'static Counts,
 }
 
 impl Metrics {
@@ -49,10 +54,30 @@ impl Metrics {
                     .then_some(handle);
                 names::describe();
                 // Present from the start: an alert on the growth of a counter misses its first step otherwise.
-                publish_counts();
-                Self { handle }
+                publish_counts(&count::PROCESS);
+                Self {
+                    handle,
+                    apart: None,
+                    counts: &count::PROCESS,
+                }
             })
             .clone()
+    }
+
+    /// Metrics that are not those of the process: of the threads that make their recorder theirs.
+    pub(crate) fn apart(counts: &'static Counts) -> (Self, &'static PrometheusRecorder) {
+        // Threads keep a reference for as long as they live.
+        let recorder: &'static PrometheusRecorder = Box::leak(Box::new(recorder()));
+        let metrics = Self {
+            handle: Some(recorder.handle()),
+            apart: Some(recorder),
+            counts,
+        };
+        ::metrics::with_local_recorder(recorder, || {
+            names::describe();
+            publish_counts(counts);
+        });
+        (metrics, recorder)
     }
 
     /// Whether the recorder of the process is ours.
@@ -63,7 +88,7 @@ impl Metrics {
     /// Everything in the Prometheus text format 0.0.4 (`text/plain; version=0.0.4`), `process_*` and `tokio_*` read at
     /// this moment. `tokio_*` is about the runtime that this is called on, and missing outside of one.
     pub fn render(&self) -> String {
-        publish_counts();
+        self.publish_counts();
         let mut text = match &self.handle {
             Some(handle) => handle.render(),
             None => FOREIGN.to_owned(),
@@ -77,9 +102,18 @@ impl Metrics {
     /// Empties the recorder's lists of observations into their buckets. To be called every five seconds: without it
     /// they grow for as long as nobody scrapes.
     pub fn upkeep(&self) {
-        publish_counts();
+        self.publish_counts();
         if let Some(handle) = &self.handle {
             handle.run_upkeep();
+        }
+    }
+
+    fn publish_counts(&self) {
+        match self.apart {
+            Some(recorder) => {
+                ::metrics::with_local_recorder(recorder, || publish_counts(self.counts));
+            }
+            None => publish_counts(self.counts),
         }
     }
 
@@ -99,7 +133,7 @@ impl Metrics {
     }
 }
 
-fn recorder() -> metrics_exporter_prometheus::PrometheusRecorder {
+fn recorder() -> PrometheusRecorder {
     let seconds = Matcher::Suffix("_seconds".to_owned());
     // Prefixes are looked at before suffixes.
     let database = Matcher::Prefix("db_client_".to_owned());
@@ -112,8 +146,8 @@ fn recorder() -> metrics_exporter_prometheus::PrometheusRecorder {
 }
 
 /// Hands what the log has counted to the recorder, whichever it is.
-fn publish_counts() {
-    let counts = count::read();
+fn publish_counts(counts: &Counts) {
+    let counts = counts.read();
     for (level, events) in counts.events {
         ::metrics::counter!(names::LOG_EVENTS, "level" => level).absolute(events);
     }

@@ -16,7 +16,7 @@ use tracing::Level;
 
 use super::buffer::{Text, with_buffer};
 use super::config::LogFormat;
-use super::count;
+use super::count::Counts;
 use super::format::{Line, Style, Value};
 use super::writer::LogWriter;
 use crate::correlation::Correlation;
@@ -59,15 +59,26 @@ struct Inner {
     writer: LogWriter,
     style: Style,
     enabled: AtomicBool,
+    counts: &'static Counts,
 }
 
 impl AccessLog {
-    pub(super) fn new(writer: LogWriter, style: Style, enabled: bool) -> Self {
+    pub(super) fn new(
+        writer: LogWriter,
+        style: Style,
+        enabled: bool,
+        counts: &'static Counts,
+    ) -> Self {
         Self(Arc::new(Inner {
             writer,
             style,
             enabled: AtomicBool::new(enabled),
+            counts,
         }))
+    }
+
+    pub(super) fn style(&self) -> Style {
+        self.0.style
     }
 
     pub(super) fn set_enabled(&self, enabled: bool) {
@@ -86,7 +97,7 @@ impl AccessLog {
         if !self.enabled() {
             return;
         }
-        count::event(Level::INFO);
+        self.0.counts.event(Level::INFO);
         with_buffer(|out| {
             record.format(out, self.0.style, correlation);
             self.0.writer.write_line(out.as_bytes());

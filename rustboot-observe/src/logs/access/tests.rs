@@ -162,7 +162,7 @@ fn writes_only_while_enabled() {
         format: LogFormat::Json,
         ansi: false,
     };
-    let log = AccessLog::new(writer.clone(), style, true);
+    let log = AccessLog::new(writer.clone(), style, true, &crate::logs::count::PROCESS);
     log.write(&record(), &Correlation::default());
     log.clone().set_enabled(false);
     assert!(!log.enabled());

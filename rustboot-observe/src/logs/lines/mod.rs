@@ -17,7 +17,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::buffer::{Text, with_buffer};
-use super::count;
+use super::count::Counts;
 use super::format::{Line, Message, Style};
 use super::writer::LogWriter;
 use crate::correlation;
@@ -27,6 +27,7 @@ use fields::{AllButMessage, MessageOnly, SpanFields};
 pub(super) struct Lines {
     pub(super) writer: LogWriter,
     pub(super) style: Style,
+    pub(super) counts: &'static Counts,
 }
 
 const NO_FIELDS: Text = Text::new();
@@ -59,7 +60,7 @@ where
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let normalized = event.normalized_metadata();
         let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
-        count::event(*metadata.level());
+        self.counts.event(*metadata.level());
         with_buffer(|out| {
             correlation::current(|correlation| {
                 let (level, target) = (*metadata.level(), metadata.target());

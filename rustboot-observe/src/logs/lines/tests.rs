@@ -42,6 +42,7 @@ fn written(format: LogFormat, ansi: bool, log: impl FnOnce()) -> String {
     let lines = Lines {
         writer: writer.clone(),
         style: Style { format, ansi },
+        counts: &crate::logs::count::PROCESS,
     };
     tracing::subscriber::with_default(Registry::default().with(lines), log);
     assert!(writer.flush(Duration::from_secs(20)));
