@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use rustboot_core::app::{self, AppBuilder, AppInfo};
-use rustboot_core::component::BoxFuture;
+use rustboot_core::app::{self, AppBuilder, AppInfo, Configure};
 use rustboot_core::{Module, Result};
 
 /// An application without macros.
@@ -25,7 +24,7 @@ pub struct App;
 impl App {
     /// A builder with the framework's modules in it.
     pub fn builder() -> AppBuilder {
-        with_modules(AppInfo::new("app", "0.0.0"), None)
+        with_modules(AppInfo::new("app", "0.0.0"), None, Telemetry::Process)
     }
 
     /// Runs an application on a runtime of its own, and does what the command line says.
@@ -34,21 +33,38 @@ impl App {
     }
 }
 
-pub(crate) type Configure = for<'a> fn(&'a mut AppBuilder) -> BoxFuture<'a, Result<()>>;
-
 /// What `#[rustboot::app]` calls.
 pub(crate) fn run_main(info: AppInfo, configure: Configure) -> ExitCode {
-    app::run(with_modules(info, Some(Main(info.name, configure))))
+    app::run(with_modules(info, Some(configure), Telemetry::Process))
 }
 
-fn with_modules(info: AppInfo, main: Option<Main>) -> AppBuilder {
+/// Where logs and metrics go.
+pub(crate) enum Telemetry {
+    /// To the process, which is the application.
+    Process,
+    /// To a test.
+    #[cfg(feature = "testing")]
+    Captured(rustboot_observe::Capture),
+}
+
+pub(crate) fn with_modules(
+    info: AppInfo,
+    main: Option<Configure>,
+    telemetry: Telemetry,
+) -> AppBuilder {
     let mut app = AppBuilder::new(info);
     // First, so that everybody after it can log.
-    #[cfg(feature = "observe")]
-    app.module(rustboot_observe::ObserveModule);
+    match telemetry {
+        #[cfg(feature = "observe")]
+        Telemetry::Process => app.module(rustboot_observe::ObserveModule),
+        #[cfg(not(feature = "observe"))]
+        Telemetry::Process => &mut app,
+        #[cfg(feature = "testing")]
+        Telemetry::Captured(capture) => app.module(rustboot_observe::CapturedModule(capture)),
+    };
     // The user's `main` comes before what it may configure by hand.
     if let Some(main) = main {
-        app.module(main);
+        app.module(Main(info.name, main));
     }
     #[cfg(feature = "vault")]
     app.module(rustboot_vault::VaultModule);

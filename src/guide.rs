@@ -34,6 +34,10 @@ struct Health;
 #[doc = include_str!("../docs/guide/databases.md")]
 struct Databases;
 
+#[cfg(all(feature = "testing", feature = "postgres"))]
+#[doc = include_str!("../docs/guide/testing.md")]
+struct Testing;
+
 #[cfg(feature = "ws")]
 #[doc = include_str!("../docs/guide/streams.md")]
 struct Streams;

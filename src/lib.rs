@@ -38,6 +38,7 @@
 //! | `tls` | | TLS of the listener (`server.tls`), to databases (`sslmode` in the URL) and to Redis (`rediss://`) |
 //! | `ws` | | `WebSocketUpgrade`: WebSockets with a heartbeat, limits and a drain |
 //! | `vault` | | secrets from HashiCorp Vault (KV v2) |
+//! | `testing` | | `#[rustboot::test]`: an application in a test, with databases of its own; for dev-dependencies |
 //!
 //! # Where to look
 //!
@@ -118,6 +119,19 @@ pub mod cache {
         Cache, CacheConfig, CacheKey, Cacheable, CachesConfig, LoadError, Ttl,
     };
 }
+#[cfg(feature = "testing")]
+#[doc = include_str!("../docs/macros/test.md")]
+pub use rustboot_macros::test;
+/// Testing an application. See the guide, `docs/guide/testing.md`.
+#[cfg(feature = "testing")]
+pub mod testing {
+    pub use rustboot_test::{
+        LogLine, Logs, Metrics, Problem, TestApp, TestAppBuilder, TestArgument, TestRequest,
+        TestResponse, Verdict,
+    };
+}
+#[cfg(feature = "testing")]
+pub use rustboot_test::{TestApp, TestAppBuilder};
 
 #[cfg(feature = "redis")]
 pub use redis;

@@ -23,6 +23,8 @@ pub use axum::{Extension, Json};
 
 #[cfg(feature = "cache")]
 pub use crate::{Cache, Ttl};
+#[cfg(feature = "testing")]
+pub use crate::{TestApp, TestAppBuilder};
 
 #[cfg(feature = "mysql")]
 pub use crate::MySqlDb;

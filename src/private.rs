@@ -5,7 +5,7 @@ pub use inventory;
 pub use serde;
 
 pub use crate::__cron_trigger as cron_trigger;
-pub use rustboot_core::app::{AppBuilder, AppInfo, Resource};
+pub use rustboot_core::app::{AppBuilder, AppDef, AppInfo, Resource};
 pub use rustboot_core::component::{
     AliasDef, BoxFuture, ByName, ComponentDef, ComponentKey, ComponentName, Dependency, Injectable,
     Injected, Instance, Outcome, Resolver, TakenByName,
@@ -55,4 +55,42 @@ pub fn main(
     configure: for<'a> fn(&'a mut AppBuilder) -> BoxFuture<'a, Result<()>>,
 ) -> std::process::ExitCode {
     crate::app::run_main(info, configure)
+}
+
+/// What `#[rustboot::test]` expands to.
+#[cfg(feature = "testing")]
+pub mod testing {
+    use rustboot_core::app::{AppBuilder, AppInfo, Configure};
+    use rustboot_observe::Capture;
+    use rustboot_test::{Facade, TestArgument, Verdict};
+    pub use rustboot_test::{TestApp, TestAppBuilder, TestDef};
+
+    /// Runs a test.
+    pub fn run<A, F, Fut>(def: TestDef, options: fn(TestAppBuilder) -> TestAppBuilder, body: F)
+    where
+        A: TestArgument,
+        F: FnOnce(A) -> Fut,
+        Fut: Future<Output: Verdict>,
+    {
+        let facade = Facade {
+            make,
+            has_items: has_items(),
+        };
+        rustboot_test::run(def, facade, options, body);
+    }
+
+    fn has_items() -> bool {
+        #[cfg(feature = "web")]
+        let routes = inventory::iter::<rustboot_web::RouteDef>
+            .into_iter()
+            .next()
+            .is_some();
+        #[cfg(not(feature = "web"))]
+        let routes = false;
+        routes || rustboot_core::app::has_collected_items()
+    }
+
+    fn make(info: AppInfo, main: Option<Configure>, capture: Capture) -> AppBuilder {
+        crate::app::with_modules(info, main, crate::app::Telemetry::Captured(capture))
+    }
 }

@@ -30,6 +30,7 @@ mod same_code;
 mod schedule;
 mod size;
 mod suggest;
+mod test;
 mod type_text;
 mod wiring;
 
@@ -147,4 +148,10 @@ pub fn on_start(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn on_stop(arguments: TokenStream, item: TokenStream) -> TokenStream {
     hook::expand(hook::Phase::Stop, arguments.into(), item.into()).into()
+}
+
+/// A test of the application.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    test::expand(arguments.into(), item.into()).into()
 }

@@ -21,6 +21,7 @@ mod harness;
 )]
 mod http;
 
+mod kit;
 mod lost;
 mod postgres;
 mod redis;

@@ -3,6 +3,7 @@
 //! - this file: the application, its configuration, what it does on its own
 //! - `links.rs`: a component that keeps links in SQLite, or with the feature `postgres` in PostgreSQL
 //! - `api.rs`: the handlers
+//! - `tests.rs`: what is expected of it, with the test kit
 //! - `migrations/`: its tables, `config/`: its settings
 //!
 //! `make run` starts it; `curl localhost:8080/health` looks at it.
@@ -10,6 +11,8 @@
 mod api;
 mod input;
 mod links;
+#[cfg(test)]
+mod tests;
 
 use rustboot::prelude::*;
 

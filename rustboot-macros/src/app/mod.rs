@@ -7,11 +7,11 @@ mod migrations;
 mod moment;
 #[cfg(test)]
 mod scratch;
-mod surroundings;
+pub(crate) mod surroundings;
 #[cfg(test)]
 mod tests;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Error, LitStr, Result, Type};
 
@@ -87,7 +87,7 @@ fn expansion(
 ) -> TokenStream {
     let private = options.root.private();
     let (visibility, ident) = (&function.visibility, &function.signature.ident);
-    let info = info(&private, surroundings, options, function);
+    let info = info(&private, surroundings, &options.env_prefix, ident);
     let outcome = outcome(&private, &function.signature.output);
     let app = function.parameters().first().map(|_| quote!(__app));
     let body = quote_spanned! {generated_at(ident.span())=>
@@ -102,24 +102,28 @@ fn expansion(
             ) -> #private::BoxFuture<'a, #private::Result<()>> {
                 #body
             }
+            // For tests, which do not run this function.
+            #private::inventory::submit! {
+                #private::AppDef { info: &__INFO, configure: __configure }
+            }
             #private::main(__INFO, __configure)
         }
     }
 }
 
-fn info(
+/// The `AppInfo` of the package that is being compiled, declared at that name.
+pub(crate) fn info(
     private: &TokenStream,
     surroundings: &Surroundings,
-    options: &Options,
-    function: &Function,
+    env_prefix: &str,
+    ident: &Ident,
 ) -> TokenStream {
     let Surroundings {
         git_commit,
         built_at,
         migrations,
     } = surroundings;
-    let env_prefix = &options.env_prefix;
-    let location = location(private, &function.signature.ident);
+    let location = location(private, ident);
     let git_commit = match git_commit {
         Some(commit) => quote!(::core::option::Option::Some(#commit)),
         None => quote!(::core::option::Option::None),

@@ -53,6 +53,9 @@ fn a_main_that_configures() {
                     <Result<()> as boot::__private::Outcome>::into_result(main(__app).await)
                 })
             }
+            boot::__private::inventory::submit! {
+                boot::__private::AppDef { info: &__INFO, configure: __configure }
+            }
             boot::__private::main(__INFO, __configure)
         }
     };

@@ -115,7 +115,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self.headers.iter().find(|(n, _)| n == name)?;
         Some(value)
     }
@@ -123,27 +123,11 @@ impl Answer {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
-
-    /// The pointers to the invalid fields, and the names of the invalid parameters.
-    pub(crate) fn invalid(&self) -> Vec<String> {
-        let json = self.json();
-        let errors = json["errors"].as_array().into_iter().flatten();
-        errors
-            .map(|error| {
-                let place = error.get("pointer").or(error.get("parameter"));
-                place.and_then(Value::as_str).unwrap().to_owned()
-            })
-            .collect()
-    }
 }
 
 impl Client {
     pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.send("GET", path, "")
-    }
-
-    pub(crate) fn delete(&mut self, path: &str) -> Answer {
-        self.send("DELETE", path, "")
     }
 
     pub(crate) fn post(&mut self, path: &str, json: &str) -> Answer {

@@ -1,0 +1,132 @@
+//! The test kit on PostgreSQL: a database for each test, a copy of what the migrations made.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rustboot::prelude::*;
+use rustboot::sqlx;
+
+#[get("/kit/pairs")]
+async fn pairs(db: PgDb) -> Result<String> {
+    let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM pair")
+        .fetch_one(&db)
+        .await?;
+    Ok(count.to_string())
+}
+
+#[post("/kit/pairs/{name}")]
+async fn add(Path(name): Path<String>, mut tx: Tx<PgDb>) -> Result<StatusCode> {
+    sqlx::query("INSERT INTO pair (name, half) VALUES ($1, 'a')")
+        .bind(name)
+        .execute(&mut tx)
+        .await?;
+    Ok(StatusCode::CREATED)
+}
+
+/// The name of the database.
+async fn name_of(app: &TestApp) -> String {
+    let (name,): (String,) = sqlx::query_as("SELECT current_database()::text")
+        .fetch_one(&*app.component::<PgDb>())
+        .await
+        .unwrap();
+    name
+}
+
+/// What is only in this test, while others write to tables of the same name at the same time.
+async fn writes_alone(app: &TestApp) {
+    app.get("/kit/pairs").await.assert_text("0");
+    for n in 0..5 {
+        let path = format!("/kit/pairs/{n}");
+        app.post(&path).await.assert_status(201);
+    }
+    app.get("/kit/pairs").await.assert_text("5");
+    app.post("/kit/pairs/1").await.assert_problem(409);
+}
+
+#[rustboot::test]
+async fn a_test_writes_alone(app: TestApp) {
+    writes_alone(&app).await;
+}
+
+#[rustboot::test]
+async fn another_test_writes_alone(app: TestApp) {
+    writes_alone(&app).await;
+}
+
+#[rustboot::test]
+async fn migrations_have_run_once_for_all(app: TestApp) {
+    let (applied,): (i64,) = sqlx::query_as("SELECT count(*) FROM _sqlx_migrations")
+        .fetch_one(&*app.component::<PgDb>())
+        .await
+        .unwrap();
+    assert_eq!(applied, 1);
+    let (templates,): (i64,) =
+        sqlx::query_as("SELECT count(*) FROM pg_database WHERE datname LIKE 'rustboot_template_%'")
+            .fetch_one(&*app.component::<PgDb>())
+            .await
+            .unwrap();
+    assert_eq!(templates, 1);
+}
+
+#[rustboot::test(start_paused = true)]
+async fn a_server_answers_while_time_stands_still(app: TestApp) {
+    writes_alone(&app).await;
+    app.advance(Duration::from_secs(600)).await;
+    app.get("/kit/pairs").await.assert_text("5");
+}
+
+#[rustboot::test]
+async fn two_replicas_share_a_database(app: TestAppBuilder) {
+    let second = app.another();
+    let one = app.start().await;
+    let two = second.with_services_of(&one).start().await;
+    one.post("/kit/pairs/x").await.assert_status(201);
+    two.get("/kit/pairs").await.assert_text("1");
+    assert_eq!(name_of(&one).await, name_of(&two).await);
+    // The first to stop leaves it to the other.
+    assert_eq!(one.stop().await, 0);
+    two.get("/kit/pairs").await.assert_text("1");
+}
+
+#[rustboot::test(set("database.max_connections" = 3))]
+async fn the_rest_of_the_section_is_that_of_the_configuration(app: TestApp) {
+    assert_eq!(app.component::<PgDb>().status().max, 3);
+}
+
+/// Whatever URLs the surroundings have, a test keeps away from them.
+#[rustboot::test]
+async fn a_url_of_the_surroundings_is_not_used(app: TestAppBuilder) {
+    let app = app
+        .env("DATABASE_URL", "postgres://nobody@192.0.2.1/production")
+        .start()
+        .await;
+    assert!(name_of(&app).await.starts_with("rustboot_test_"));
+}
+
+static NAME: Mutex<Option<String>> = Mutex::new(None);
+
+#[rustboot::test]
+#[ignore = "a part of the test below, which runs it as a whole"]
+async fn keeps_its_name(app: TestApp) {
+    *NAME.lock().unwrap() = Some(name_of(&app).await);
+}
+
+#[test]
+fn a_database_is_gone_after_its_test() {
+    keeps_its_name();
+    let name = NAME.lock().unwrap().take().unwrap();
+    let count = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
+    let server = rustboot_servers::Postgres::shared().unwrap();
+    assert_eq!(server.execute(&count).unwrap(), "0");
+}
+
+#[rustboot::test]
+async fn a_start_takes_a_moment(app: TestAppBuilder) {
+    let warm = app.another().start().await;
+    assert_eq!(warm.stop().await, 0);
+    let began = Instant::now();
+    app.start().await;
+    println!("a start with a database of its own: {:?}", began.elapsed());
+    // Generous, for a machine with much else to do.
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
