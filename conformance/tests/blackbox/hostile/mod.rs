@@ -4,7 +4,11 @@
 //! What is measured is printed, for `--nocapture`.
 
 mod bodies;
+mod floods;
+mod fuzz;
+mod overload;
 mod slow;
+mod smuggling;
 mod tiny;
 mod windows;
 
