@@ -74,6 +74,8 @@ pub(crate) fn with_modules(
     app.module(rustboot_data::RedisModule);
     #[cfg(feature = "lock")]
     app.module(rustboot_data::LockModule);
+    #[cfg(feature = "pubsub")]
+    app.module(rustboot_data::PubSubModule);
     #[cfg(feature = "cache")]
     app.module(rustboot_data::CacheModule);
     #[cfg(feature = "web")]

@@ -52,3 +52,7 @@ struct Redis;
 #[cfg(all(feature = "lock", feature = "postgres"))]
 #[doc = include_str!("../docs/guide/locks.md")]
 struct Locks;
+
+#[cfg(all(feature = "pubsub", feature = "ws"))]
+#[doc = include_str!("../docs/guide/pubsub.md")]
+struct PubSub;

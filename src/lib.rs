@@ -34,6 +34,7 @@
 //! | `mysql` | | `MySqlDb`: the same on MySQL and MariaDB |
 //! | `cache` | | `Cache` and `#[cached]`: values that took time to make, kept for a while; each key is loaded once at a time |
 //! | `redis` | | `Redis`: one server, Sentinel or Cluster; everyday commands on one connection, a pool for the others |
+//! | `pubsub` | with `redis` | `PubSub`: what one replica says, all of them hear; without Redis, within this process |
 //! | `lock` | with `redis` | `Lock`: one of all replicas at a time; without Redis, one in this process |
 //! | `tls` | | TLS of the listener (`server.tls`), to databases (`sslmode` in the URL) and to Redis (`rediss://`) |
 //! | `ws` | | `WebSocketUpgrade`: WebSockets with a heartbeat, limits and a drain |
@@ -133,12 +134,20 @@ pub mod testing {
 #[cfg(feature = "testing")]
 pub use rustboot_test::{TestApp, TestAppBuilder};
 
+/// What a subscription of [`PubSub`] gives.
+#[cfg(feature = "pubsub")]
+pub mod pubsub {
+    pub use rustboot_data::{Message, Missed, Subscription};
+}
+
 #[cfg(feature = "redis")]
 pub use redis;
 #[cfg(feature = "mysql")]
 pub use rustboot_data::MySqlDb;
 #[cfg(feature = "postgres")]
 pub use rustboot_data::PgDb;
+#[cfg(feature = "pubsub")]
+pub use rustboot_data::PubSub;
 #[cfg(feature = "sqlite")]
 pub use rustboot_data::SqliteDb;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]

@@ -30,6 +30,8 @@ pub use crate::{TestApp, TestAppBuilder};
 pub use crate::MySqlDb;
 #[cfg(feature = "postgres")]
 pub use crate::PgDb;
+#[cfg(feature = "pubsub")]
+pub use crate::PubSub;
 #[cfg(feature = "sqlite")]
 pub use crate::SqliteDb;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]

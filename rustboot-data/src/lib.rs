@@ -14,6 +14,7 @@
 //! | `module`, `wire` | the wiring |
 //! | `cache` | `Cache`: values that took time to make, kept for a while |
 //! | `lock`, `lease` | `Lock`: one of all replicas at a time |
+//! | `pubsub` | `PubSub`: what one replica says, all of them hear |
 //! | `redis` | `Redis`: a connection that all share and that replaces itself, and connections of one's own |
 //!
 //! sqlx stays in sight: each database is a [`sqlx::Executor`], rows and errors are sqlx's, and `sqlx_pool` gives a plain sqlx
@@ -53,6 +54,8 @@ mod mysql;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "pubsub")]
+mod pubsub;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -93,6 +96,8 @@ pub use mysql::MySqlDb;
 pub use pool::{Acquired, PoolStatus, Session, Transaction};
 #[cfg(feature = "postgres")]
 pub use postgres::PgDb;
+#[cfg(feature = "pubsub")]
+pub use pubsub::{Message, Missed, PubSub, PubSubConfig, PubSubModule, Subscription};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteDb;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]

@@ -4,6 +4,7 @@ mod contest;
 
 use rustboot::prelude::*;
 use rustboot::redis;
+use rustboot::ws::Message;
 
 #[rustboot::app]
 async fn main() {}
@@ -72,6 +73,38 @@ async fn lock(Path(name): Path<String>, lock: Lock) -> Result<String> {
     let token = guard.token();
     guard.release().await?;
     Ok(token.to_string())
+}
+
+/// A room whose guests are on several replicas.
+#[get("/rooms/{room}")]
+async fn room(
+    Path(room): Path<String>,
+    pubsub: PubSub,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response> {
+    let mut heard = pubsub.subscribe(&room).await?;
+    Ok(upgrade.on_upgrade(async move |mut socket| {
+        loop {
+            rustboot::tokio::select! {
+                said = socket.recv() => match said {
+                    Some(Message::Text(text)) => pubsub.publish(&room, text.to_string()).await?,
+                    Some(_) => {}
+                    None => return Ok(()),
+                },
+                message = heard.recv() => match message {
+                    Some(message) => socket.send(Message::text(message.text()?)).await?,
+                    None => return Ok(()),
+                },
+            }
+        }
+    }))
+}
+
+/// Says something in a room.
+#[post("/rooms/{room}")]
+async fn say(Path(room): Path<String>, pubsub: PubSub, what: String) -> Result<StatusCode> {
+    pubsub.publish(&room, what).await?;
+    Ok(StatusCode::ACCEPTED)
 }
 
 /// Needs no Redis.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::select_ok;
-use redis::aio::{ConnectionLike as _, MultiplexedConnection};
+use redis::aio::{ConnectionLike as _, MultiplexedConnection, PubSubSink, PubSubStream};
 use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
@@ -113,7 +113,7 @@ impl Connector {
                     .await?;
                 return Ok((Conn::Cluster(cluster), self.target.to_string()));
             }
-            let client = self.primary().await?;
+            let client = self.primary(0).await?;
             let mut config = AsyncConnectionConfig::new()
                 .set_connection_timeout(Some(self.limit))
                 // The limit of a command counts from the call on, not from when it is written.
@@ -147,7 +147,7 @@ impl Connector {
                 let cluster = self.cluster(None)?.get_async_connection().await?;
                 return Ok((Conn::Cluster(cluster), None));
             }
-            let client = self.primary().await?;
+            let client = self.primary(0).await?;
             let config = AsyncConnectionConfig::new()
                 .set_connection_timeout(Some(self.limit))
                 .set_response_timeout(None);
@@ -155,6 +155,15 @@ impl Connector {
             let manager = deadpool_redis::Manager::new_with_config(info, config)?;
             let node = self.checked(manager.create().await?).await?;
             Ok((Conn::Node(node), Some(Arc::new(manager))))
+        })
+        .await
+    }
+
+    /// A connection for subscriptions.
+    pub(super) async fn listener(&self, attempt: usize) -> RedisResult<(PubSubSink, PubSubStream)> {
+        self.within(async {
+            let client = self.primary(attempt).await?;
+            Ok(client.get_async_pubsub().await?.split())
         })
         .await
     }
@@ -169,14 +178,15 @@ impl Connector {
         }
     }
 
-    /// A client of the server that writes go to.
-    pub(super) async fn primary(&self) -> RedisResult<Client> {
+    /// A client of the server that writes go to; of a cluster, one of the nodes in turn.
+    async fn primary(&self, attempt: usize) -> RedisResult<Client> {
         let target = &self.target;
         let address = match target.mode {
             Mode::Sentinel => self.ask_sentinels().await?,
             Mode::Standalone | Mode::Cluster => {
-                let first = target.nodes.first().cloned();
-                first.ok_or_else(|| {
+                let turn = attempt % target.nodes.len().max(1);
+                let node = target.nodes.get(turn).cloned();
+                node.ok_or_else(|| {
                     RedisError::from((ErrorKind::InvalidClientConfig, "no address"))
                 })?
             }

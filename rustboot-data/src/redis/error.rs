@@ -61,12 +61,12 @@ pub(crate) fn from_redis(error: RedisError, what: impl std::fmt::Display) -> Err
 }
 
 /// There was no answer in time.
-pub(super) fn timed_out(what: impl std::fmt::Display) -> RedisError {
+pub(crate) fn timed_out(what: impl std::fmt::Display) -> RedisError {
     io::Error::new(io::ErrorKind::TimedOut, what.to_string()).into()
 }
 
 /// There is nobody to ask.
-pub(super) fn not_connected(what: impl std::fmt::Display) -> RedisError {
+pub(crate) fn not_connected(what: impl std::fmt::Display) -> RedisError {
     io::Error::new(io::ErrorKind::NotConnected, what.to_string()).into()
 }
 

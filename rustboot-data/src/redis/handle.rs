@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use deadpool::managed::Pool;
-use redis::aio::ConnectionLike;
+use redis::aio::{ConnectionLike, PubSubSink, PubSubStream};
 use redis::{Cmd, Pipeline, RedisFuture, Value};
 use rustboot_core::component::{ComponentKey, Dependency, Injectable, Resolver};
 use rustboot_core::{Error, ErrorKind, Result};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
@@ -19,7 +20,7 @@ use super::config::RedisConfig;
 use super::connection::{self, Manager, RedisConnection};
 use super::connector::Connector;
 use super::error::not_connected;
-use super::link::{Link, State, Terms};
+use super::link::{Link, Loss, State, Terms};
 use super::supervise;
 use super::target::Target;
 
@@ -218,6 +219,29 @@ impl Redis {
             );
         }
         Ok(())
+    }
+
+    /// Whether there is a connection; else, what everybody is told.
+    pub(crate) fn is_up(&self) -> redis::RedisResult<()> {
+        self.0.link.live().map(drop)
+    }
+
+    pub(crate) fn command_timeout(&self) -> Duration {
+        self.0.link.terms.load().command_timeout
+    }
+
+    /// Changes with each connection for everyday commands that is lost.
+    pub(crate) fn losses(&self) -> watch::Receiver<Loss> {
+        self.0.link.losses.subscribe()
+    }
+
+    /// A connection for subscriptions. In a cluster it is to another node with each attempt: all of them get all messages.
+    pub(crate) async fn listen(
+        &self,
+        attempt: usize,
+    ) -> redis::RedisResult<(PubSubSink, PubSubStream)> {
+        let connector = self.0.link.connector.load_full();
+        connector.listener(attempt).await
     }
 
     pub(super) fn link(&self) -> &Arc<Link> {

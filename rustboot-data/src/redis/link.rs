@@ -90,7 +90,7 @@ pub(super) enum State {
 
 /// The last connection that was given up, and why.
 #[derive(Clone)]
-pub(super) struct Loss {
+pub(crate) struct Loss {
     pub(super) epoch: u64,
     pub(super) reason: RedisError,
 }

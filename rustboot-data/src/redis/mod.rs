@@ -38,7 +38,6 @@ pub use error::redis_kind_of;
 pub use handle::{Redis, RedisStatus};
 pub use module::RedisModule;
 
-#[cfg(feature = "lock")]
-pub(crate) use error::from_redis;
-#[cfg(feature = "lock")]
+// Locks and channels are built on it.
+pub(crate) use error::{from_redis, not_connected, timed_out};
 pub(crate) use module::is_configured;

@@ -121,6 +121,16 @@ metrics! {
         "Locks that this process holds.";
     LOCKS_LOST = Counter "locks_lost_total" Count
         "Locks that were lost before they were given back.";
+    PUBSUB_PUBLISHED = Counter "pubsub_published_total" Count
+        "Messages that this process published.";
+    PUBSUB_RECEIVED = Counter "pubsub_received_total" Count
+        "Messages that this process received and somebody listened to.";
+    PUBSUB_LOST = Counter "pubsub_lost_total" Count
+        "Messages that a subscriber lost because too many waited for him.";
+    PUBSUB_INTERRUPTIONS = Counter "pubsub_interruptions_total" Count
+        "Connections of the subscriptions that were lost.";
+    PUBSUB_SUBSCRIPTIONS = Gauge "pubsub_subscriptions" Count
+        "Subscriptions in this process.";
     SCHEDULED_TASK_DURATION = Histogram "scheduled_task_duration_seconds" Seconds
         "Duration of the runs of scheduled tasks.";
     SCHEDULED_TASK_RUNNING = Gauge "scheduled_task_running" Count

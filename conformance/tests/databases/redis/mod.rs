@@ -3,6 +3,7 @@
 mod life;
 mod locks;
 mod lost;
+mod rooms;
 
 use std::sync::Arc;
 
