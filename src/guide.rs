@@ -56,3 +56,7 @@ struct Locks;
 #[cfg(all(feature = "pubsub", feature = "ws"))]
 #[doc = include_str!("../docs/guide/pubsub.md")]
 struct PubSub;
+
+#[cfg(feature = "openapi")]
+#[doc = include_str!("../docs/guide/openapi.md")]
+struct OpenApi;

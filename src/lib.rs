@@ -38,6 +38,7 @@
 //! | `lock` | with `redis` | `Lock`: one of all replicas at a time; without Redis, one in this process |
 //! | `tls` | | TLS of the listener (`server.tls`), to databases (`sslmode` in the URL) and to Redis (`rediss://`) |
 //! | `ws` | | `WebSocketUpgrade`: WebSockets with a heartbeat, limits and a drain |
+//! | `openapi` | | `/openapi.json` and `app openapi`: the OpenAPI 3.1 document, from the handlers |
 //! | `vault` | | secrets from HashiCorp Vault (KV v2) |
 //! | `testing` | | `#[rustboot::test]`: an application in a test, with databases of its own; for dev-dependencies |
 //!
@@ -51,6 +52,7 @@ extern crate self as rustboot;
 
 mod app;
 mod cron;
+mod described;
 #[cfg(doctest)]
 mod guide;
 mod macros;
@@ -94,11 +96,19 @@ pub use rustboot_web::{
     Authenticator, ClientIp, ErrorBody, Path, Problem, ProblemOrigin, RequestId, RouteDef,
     RouteHandler, RouteSecurity, RouteSettings, Valid, WebAppBuilder, route_handler,
 };
+#[cfg(feature = "openapi")]
+pub use schemars;
 
 /// Event streams. See the guide, `docs/guide/streams.md`.
 #[cfg(feature = "web")]
 pub mod sse {
     pub use rustboot_web::{Event, EventSender, Produced, Sse, StreamClosed, StreamOutcome};
+}
+
+/// What a route says of itself in the OpenAPI document. See the guide, `docs/guide/openapi.md`.
+#[cfg(feature = "openapi")]
+pub mod openapi {
+    pub use rustboot_web::openapi::{Operation, OperationInput, OperationOutput, SchemaOf};
 }
 
 /// WebSockets. See the guide, `docs/guide/streams.md`.

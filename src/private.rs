@@ -5,6 +5,7 @@ pub use inventory;
 pub use serde;
 
 pub use crate::__cron_trigger as cron_trigger;
+pub use crate::__described as described;
 pub use rustboot_core::app::{AppBuilder, AppDef, AppInfo, Resource};
 pub use rustboot_core::component::{
     AliasDef, BoxFuture, ByName, ComponentDef, ComponentKey, ComponentName, Dependency, Injectable,
@@ -30,6 +31,9 @@ pub use axum::response::{IntoResponse, Response};
 pub use rustboot_web::assertions::{assert_parts, assert_request, assert_response};
 #[cfg(feature = "web")]
 pub use rustboot_web::{RouteDef, RouteSecurity, RouteSettings, route_handler};
+
+#[cfg(feature = "openapi")]
+pub use rustboot_web::openapi::probe;
 
 /// The compiler that built the framework, and with it the application.
 pub const RUSTC: &str = env!("RUSTBOOT_RUSTC");

@@ -21,6 +21,8 @@ pub(crate) struct Wanted {
 
 /// A free function without type parameters.
 pub(crate) struct Function {
+    /// What stands on it, other attributes of ours included.
+    pub(crate) attributes: Vec<Attribute>,
     /// Who may call it.
     pub(crate) visibility: Visibility,
     /// Everything before the body.
@@ -31,7 +33,7 @@ impl Function {
     /// Reads the item under the attribute.
     pub(crate) fn read(item: TokenStream, wanted: &Wanted) -> Result<Self> {
         let parse = |input: ParseStream<'_>| {
-            input.call(Attribute::parse_outer)?;
+            let attributes = input.call(Attribute::parse_outer)?;
             let visibility = input.parse()?;
             if !starts_function(input) {
                 return Err(Error::new(
@@ -45,6 +47,7 @@ impl Function {
             let signature = input.parse()?;
             input.parse::<TokenStream>()?;
             Ok(Self {
+                attributes,
                 visibility,
                 signature,
             })

@@ -25,8 +25,10 @@ use crate::route::mapped::MappedRoute;
 /// How long `app health` waits: less than Docker's default of 30 s and Kubernetes' of 1 s plus the start of a process.
 const PROBE_LIMIT: Duration = Duration::from_secs(3);
 
-pub(crate) fn all() -> [Command; 2] {
-    [
+pub(crate) fn all() -> Vec<Command> {
+    vec![
+        #[cfg(feature = "openapi")]
+        crate::openapi::command(),
         Command {
             name: "routes",
             help: "list the routes; --format json",

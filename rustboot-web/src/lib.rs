@@ -18,6 +18,8 @@ mod config;
 mod extract;
 mod listener;
 mod module;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 mod pipeline;
 mod pointer;
 mod problem;

@@ -47,7 +47,7 @@ impl Module for WebModule {
     }
 
     fn commands(&self) -> Vec<Command> {
-        command::all().to_vec()
+        command::all()
     }
 
     async fn configure(&self, app: &mut AppBuilder) -> Result<()> {
@@ -61,6 +61,8 @@ impl Module for WebModule {
         sse?;
         #[cfg(feature = "ws")]
         websocket?;
+        #[cfg(feature = "openapi")]
+        app.config::<crate::openapi::OpenApiConfig>()?;
         check_ports(app, &server, &management);
         Ok(())
     }
@@ -103,6 +105,8 @@ impl Module for WebModule {
             unix_socket: server.unix_socket.as_ref().map(|path| base.join(path)),
         };
         app.endpoint(command::routes_endpoint(served.clone()));
+        #[cfg(feature = "openapi")]
+        crate::openapi::register(app, &served.table, extension.error_body.is_none())?;
         app.active(format!(
             "{} routes, {} mounted routers",
             served.table.routes.len(),

@@ -22,6 +22,7 @@ mod limits;
 mod load;
 mod management;
 mod metrics;
+mod openapi;
 mod origins;
 mod own_errors;
 mod problems;

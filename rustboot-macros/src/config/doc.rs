@@ -24,6 +24,18 @@ pub(crate) fn text(attributes: &[Attribute]) -> String {
     text
 }
 
+/// The lines of the doc comment among the attributes, without the space that follows the slashes.
+pub(crate) fn lines(attributes: &[Attribute]) -> Vec<String> {
+    let texts = attributes.iter().filter_map(line);
+    texts
+        .flat_map(|text| match text.is_empty() {
+            true => vec![String::new()],
+            false => text.lines().map(str::to_owned).collect(),
+        })
+        .map(|line| line.strip_prefix(' ').map_or(line.clone(), str::to_owned))
+        .collect()
+}
+
 fn line(attribute: &Attribute) -> Option<String> {
     let Meta::NameValue(doc) = &attribute.meta else {
         return None;

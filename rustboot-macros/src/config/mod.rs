@@ -5,7 +5,7 @@
 //! struct are not reported as well.
 
 mod default;
-mod doc;
+pub(crate) mod doc;
 mod field;
 mod prefix;
 mod rename;

@@ -4,6 +4,7 @@
 //! and one for the answer. axum's own error for a handler that is none says that a function item does not implement a
 //! trait of sixteen parameters; a check says which type is wrong, where it stands.
 
+mod documented;
 pub(crate) mod extras;
 mod method;
 mod path;
@@ -94,19 +95,26 @@ fn definition(
         types,
     } = wrapper::served(&private, &function);
     let checks = checks(&private, &types, &function.signature.output);
+    let described = documented::described(&function, &types);
+    let allow = documented::is_deprecated(&function.attributes)
+        .then(|| quote!(#[allow(deprecated, reason = "the route is served all the same")]));
     Ok(quote! {
+        #allow
         const _: () = {
             #items
             #checks
             #private::inventory::submit! {
-                #private::RouteDef::new(
-                    #private::http::Method::#method,
-                    #path,
-                    || #private::route_handler(#handler),
-                )
-                .declared(::core::concat!(::core::module_path!(), #name), #location)
-                #dependencies
-                #extras
+                #private::described! {
+                    #private::RouteDef::new(
+                        #private::http::Method::#method,
+                        #path,
+                        || #private::route_handler(#handler),
+                    )
+                    .declared(::core::concat!(::core::module_path!(), #name), #location)
+                    #dependencies
+                    #extras,
+                    #described
+                }
             }
         };
     })

@@ -32,6 +32,7 @@ fn a_handler_with_parameters() {
                 ::rustboot::__private::assert_response::<Result<Json<Item>>>();
             }
             ::rustboot::__private::inventory::submit! {
+                ::rustboot::__private::described! {
                 ::rustboot::__private::RouteDef::new(
                     ::rustboot::__private::http::Method::GET,
                     "/items/{id}",
@@ -49,7 +50,9 @@ fn a_handler_with_parameters() {
                             ::rustboot::__private::Probe::<Inject<Catalog>>::dependency()
                         ].into_iter().flatten().collect()
                     }
-                )
+                ),
+                    "", "", false, [Path<i64>, Inject<Catalog>], [Result<Json<Item>>]
+                }
             }
         };
     };
@@ -65,6 +68,7 @@ fn a_handler_that_takes_nothing_and_hides_its_answer() {
         pub async fn r#type() -> impl IntoResponse {}
         const _: () = {
             boot::__private::inventory::submit! {
+                boot::__private::described! {
                 boot::__private::RouteDef::new(
                     boot::__private::http::Method::TRACE,
                     "/",
@@ -73,7 +77,9 @@ fn a_handler_that_takes_nothing_and_hides_its_answer() {
                 .declared(
                     ::core::concat!(::core::module_path!(), "::type"),
                     boot::__private::Location::new(::core::file!(), ::core::line!())
-                )
+                ),
+                    "", "", false, [], []
+                }
             }
         };
     };
@@ -167,6 +173,7 @@ fn a_handler_that_takes_names_and_all_is_served_through_a_function_beside_it() {
                 ::rustboot::__private::assert_request::<::rustboot::__private::Injected<Vec<Inject<dyn Mailer>>>, _>();
             }
             ::rustboot::__private::inventory::submit! {
+                ::rustboot::__private::described! {
                 ::rustboot::__private::RouteDef::new(
                     ::rustboot::__private::http::Method::POST,
                     "/send",
@@ -185,7 +192,15 @@ fn a_handler_that_takes_names_and_all_is_served_through_a_function_beside_it() {
                             ::rustboot::__private::Probe::<Vec<Inject<dyn Mailer>>>::dependency()
                         ].into_iter().flatten().collect()
                     }
-                )
+                ),
+                    "", "", false,
+                    [
+                        ::rustboot::__private::Injected<::rustboot::__private::ByName<__Name0, Inject<Mail>>>,
+                        Path<i64>,
+                        ::rustboot::__private::Injected<Vec<Inject<dyn Mailer>>>
+                    ],
+                    []
+                }
             }
         };
     };
@@ -211,6 +226,7 @@ fn limits_and_roles_are_calls_on_the_definition() {
         async fn item() -> impl IntoResponse {}
         const _: () = {
             ::rustboot::__private::inventory::submit! {
+                ::rustboot::__private::described! {
                 ::rustboot::__private::RouteDef::new(
                     ::rustboot::__private::http::Method::GET,
                     "/",
@@ -232,7 +248,9 @@ fn limits_and_roles_are_calls_on_the_definition() {
                     ::rustboot::__private::RouteSecurity::new()
                         .scheme("bearer")
                         .roles(&["admin", "support"])
-                )
+                ),
+                    "", "", false, [], []
+                }
             }
         };
     };

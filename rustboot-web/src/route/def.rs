@@ -44,6 +44,9 @@ pub struct RouteDef {
     pub settings: RouteSettings,
     /// Who may call it.
     pub security: RouteSecurity,
+    /// What its types say of it, for OpenAPI.
+    #[cfg(feature = "openapi")]
+    pub described: Option<fn(&mut crate::openapi::Operation<'_>)>,
 }
 
 inventory::collect!(RouteDef);
@@ -62,6 +65,8 @@ impl RouteDef {
             tag: None,
             settings: RouteSettings::new(),
             security: RouteSecurity::new(),
+            #[cfg(feature = "openapi")]
+            described: None,
         }
     }
 
@@ -91,6 +96,14 @@ impl RouteDef {
     #[must_use]
     pub const fn settings(mut self, settings: RouteSettings) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// Says what it takes and answers, for OpenAPI.
+    #[cfg(feature = "openapi")]
+    #[must_use]
+    pub const fn described(mut self, describe: fn(&mut crate::openapi::Operation<'_>)) -> Self {
+        self.described = Some(describe);
         self
     }
 

@@ -1,0 +1,163 @@
+//! The OpenAPI document: whether it is one, what it says, and whether the service keeps to it.
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::harness::{Sandbox, Service};
+use crate::http::Request;
+
+/// The schema of OpenAPI 3.1 documents that the OpenAPI Initiative publishes.
+const OPENAPI: &str = include_str!("openapi-3.1.schema.json");
+
+async fn document(service: &Service) -> Value {
+    let answer = service.get("/openapi.json").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    answer.json()
+}
+
+/// A validator for what `pointer` of the document has, with the components that it refers to.
+fn validator(document: &Value, pointer: &str) -> Validator {
+    let schema = json!({
+        "allOf": [document.pointer(pointer).unwrap_or_else(|| panic!("{pointer}"))],
+        "components": document["components"],
+    });
+    jsonschema::draft202012::new(&schema).unwrap()
+}
+
+#[tokio::test]
+async fn it_is_an_openapi_document_and_the_command_prints_the_same() {
+    let service = Sandbox::new().start().await;
+    let document = document(&service).await;
+    let schema: Value = serde_json::from_str(OPENAPI).unwrap();
+    let schema = jsonschema::draft202012::new(&schema).unwrap();
+    if let Err(error) = schema.validate(&document) {
+        panic!("{error} at {}", error.instance_path());
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        assert!(jsonschema::draft202012::meta::is_valid(schema), "{name}");
+    }
+    let exit = Sandbox::new().run(&["openapi"]).await;
+    assert_eq!(exit.code, Some(0), "{exit:?}");
+    let printed: Value = serde_json::from_str(&exit.stdout).unwrap();
+    assert_eq!(printed, document);
+}
+
+#[tokio::test]
+async fn it_says_what_the_types_say() {
+    let service = Sandbox::new().start().await;
+    let document = document(&service).await;
+    let operation = |pointer: &str| document["paths"].pointer(pointer).unwrap().clone();
+
+    let add = operation("/~1shelf~1books/post");
+    assert_eq!(add["summary"], "Adds a book");
+    assert_eq!(add["description"], "It is *not* kept:\n- this is a test");
+    assert_eq!(add["tags"], json!(["shelf"]));
+    assert_eq!(add["operationId"], "add_book");
+    assert_eq!(add["requestBody"]["required"], true);
+    let statuses: Vec<&String> = add["responses"].as_object().unwrap().keys().collect();
+    assert_eq!(
+        statuses,
+        [
+            "200", "400", "413", "415", "422", "4XX", "500", "503", "5XX"
+        ]
+    );
+    assert_eq!(
+        add["responses"]["422"]["content"]["application/problem+json"]["schema"],
+        json!({"$ref": "#/components/schemas/Problem"})
+    );
+
+    let list = operation("/~1shelf~1books/get");
+    assert_eq!(
+        list["parameters"],
+        json!([
+            {"name": "after", "in": "query", "required": false, "description": "Where to go on.",
+                "schema": {"type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX}},
+            {"name": "limit", "in": "query", "required": true, "description": "How many at most.",
+                "schema": {"type": "integer", "format": "uint8", "minimum": 1, "maximum": 50}},
+        ])
+    );
+
+    let remove = operation("/~1shelf~1{shelf}~1books~1{rest}/delete");
+    assert_eq!(remove["deprecated"], true);
+    assert_eq!(remove["parameters"][0]["name"], "shelf");
+    assert_eq!(remove["parameters"][0]["schema"]["maximum"], u16::MAX);
+    assert_eq!(remove["parameters"][1]["schema"]["type"], "string");
+    assert!(remove["responses"]["204"].get("content").is_none());
+
+    let opaque = operation("/~1shelf~1opaque/put");
+    let content = &opaque["requestBody"]["content"]["application/json"];
+    assert_eq!(content["schema"], json!({}));
+
+    let staff = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|methods| methods.as_object().unwrap().values())
+        .find(|operation| operation.get("security").is_some())
+        .unwrap();
+    assert!(staff["responses"]["401"].is_object() && staff["responses"]["403"].is_object());
+    assert!(document["components"]["securitySchemes"]["bearer"].is_object());
+}
+
+/// What the document says is valid, the service takes, and what it says is not, the service refuses.
+#[tokio::test]
+async fn the_service_keeps_to_it() {
+    let service = Sandbox::new().start().await;
+    let document = document(&service).await;
+    let body = validator(
+        &document,
+        "/paths/~1shelf~1books/post/requestBody/content/application~1json/schema",
+    );
+    let answered = validator(
+        &document,
+        "/paths/~1shelf~1books/post/responses/200/content/application~1json/schema",
+    );
+    let problem = validator(&document, "/components/schemas/Problem");
+    for sent in [
+        json!({"title": "x", "pageCount": 1}),
+        json!({"title": "x", "pageCount": u32::MAX, "shelfMark": u64::MAX, "authors": [{"name": "a"}]}),
+        json!({"title": "x", "pageCount": 1, "shelfMark": null, "more": true}),
+        json!({"title": "", "pageCount": 1}),
+        json!({"title": "x".repeat(201), "pageCount": 1}),
+        json!({"title": "x", "pageCount": 0}),
+        json!({"title": "x", "pageCount": u64::from(u32::MAX) + 1}),
+        json!({"title": "x", "pageCount": -1}),
+        json!({"title": "x", "pageCount": 1, "shelfMark": -1}),
+        json!({"title": "x", "pageCount": 1, "authors": [{"name": ""}]}),
+        json!({"title": "x", "pageCount": 1, "authors": [{"name": "a", "more": 1}]}),
+        json!({"title": "x"}),
+        json!("x"),
+    ] {
+        let answer = service
+            .send(Request::post("/shelf/books").json(&sent.to_string()))
+            .await;
+        let expected = if body.is_valid(&sent) { 200 } else { 422 };
+        assert_eq!(answer.status, expected, "{sent}: {answer:?}");
+        let of_answer = if expected == 200 { &answered } else { &problem };
+        assert!(of_answer.is_valid(&answer.json()), "{sent}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn it_can_be_switched_off_and_says_when_its_path_is_taken() {
+    let service = Sandbox::new()
+        .env("APP_OPENAPI__ENABLED", "false")
+        .start()
+        .await;
+    assert_eq!(service.get("/openapi.json").await.status, 404);
+    let exit = Sandbox::new()
+        .env("APP_OPENAPI__ENABLED", "false")
+        .run(&["openapi"])
+        .await;
+    assert_eq!(exit.code, Some(0), "{exit:?}");
+
+    // Other shapes of errors have a schema that nobody knows.
+    let service = Sandbox::new()
+        .env("APP_CONFORMANCE__ERROR_SHAPE", "todo")
+        .start()
+        .await;
+    let document = document(&service).await;
+    assert!(document["components"]["schemas"].get("Problem").is_none());
+    assert!(!document.to_string().contains("application/problem+json"));
+}

@@ -1,0 +1,108 @@
+//! What extractors read from a request.
+
+use axum::extract::{Path as AxumPath, Query, RawForm};
+use axum::{Form, Json};
+use bytes::Bytes;
+use http::Method;
+
+use super::{Operation, SchemaOf};
+use crate::extract::{Path, Valid};
+
+/// An extractor that says what it reads. Those of axum and ours do; write it for one of your own. One that does not say
+/// contributes nothing to the document.
+pub trait OperationInput {
+    /// What the value is that is read; `()` for none.
+    type Content;
+
+    /// Adds to the operation. `schema` is that of the content, when it has one.
+    fn describe(operation: &mut Operation<'_>, schema: SchemaOf);
+}
+
+impl<T> OperationInput for Json<T> {
+    type Content = T;
+    fn describe(operation: &mut Operation<'_>, schema: SchemaOf) {
+        operation.takes_body("application/json", schema);
+        operation.refuses("400", "The body is not JSON");
+        operation.refuses("415", "The body is not of the type `application/json`");
+        operation.refuses("422", "The body is not valid");
+    }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+impl<T> OperationInput for Form<T> {
+    type Content = T;
+    fn describe(operation: &mut Operation<'_>, schema: SchemaOf) {
+        // axum reads the form of a GET from its query.
+        if matches!(*operation.method(), Method::GET | Method::HEAD) {
+            return Query::<T>::describe(operation, schema);
+        }
+        operation.takes_body(FORM, schema);
+        operation.refuses("400", "The body cannot be read");
+        operation.refuses("415", "The body is not a form");
+        operation.refuses("422", "The body is not valid");
+    }
+}
+
+impl<T> OperationInput for Query<T> {
+    type Content = T;
+    fn describe(operation: &mut Operation<'_>, schema: SchemaOf) {
+        operation.takes_query(schema);
+        operation.refuses("400", "A parameter does not fit its type");
+    }
+}
+
+impl<T> OperationInput for Path<T> {
+    type Content = T;
+    fn describe(operation: &mut Operation<'_>, schema: SchemaOf) {
+        operation.takes_path(schema);
+    }
+}
+
+impl<T> OperationInput for AxumPath<T> {
+    type Content = T;
+    fn describe(operation: &mut Operation<'_>, schema: SchemaOf) {
+        operation.takes_path(schema);
+    }
+}
+
+impl<E: OperationInput> OperationInput for Valid<E> {
+    type Content = E::Content;
+    fn describe(operation: &mut Operation<'_>, schema: SchemaOf) {
+        E::describe(operation, schema);
+        operation.refuses("422", "A value is not valid");
+    }
+}
+
+impl<E: OperationInput> OperationInput for Option<E> {
+    type Content = E::Content;
+    fn describe(operation: &mut Operation<'_>, schema: SchemaOf) {
+        E::describe(operation, schema);
+        operation.body_is_optional();
+    }
+}
+
+impl OperationInput for String {
+    type Content = String;
+    fn describe(operation: &mut Operation<'_>, schema: SchemaOf) {
+        operation.takes_body("text/plain", schema);
+        operation.refuses("400", "The body is not UTF-8");
+    }
+}
+
+impl OperationInput for Bytes {
+    type Content = ();
+    fn describe(operation: &mut Operation<'_>, _schema: SchemaOf) {
+        operation.takes_body("application/octet-stream", None);
+        operation.refuses("400", "The body cannot be read");
+    }
+}
+
+impl OperationInput for RawForm {
+    type Content = ();
+    fn describe(operation: &mut Operation<'_>, _schema: SchemaOf) {
+        operation.takes_body(FORM, None);
+        operation.refuses("400", "The body cannot be read");
+        operation.refuses("415", "The body is not a form");
+    }
+}

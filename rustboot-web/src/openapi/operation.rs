@@ -1,0 +1,224 @@
+//! One operation of the document, while it is described.
+
+use std::collections::BTreeMap;
+
+use http::{Method, StatusCode};
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+/// How a type looks in JSON; `None` when it does not say.
+pub type SchemaOf = Option<fn(&mut SchemaGenerator) -> Schema>;
+
+/// What a route takes and answers. Extractors and answers add to it.
+#[derive(Debug)]
+pub struct Operation<'a> {
+    pub(super) method: &'a Method,
+    /// The names of the parameters of the path, in order.
+    pub(super) path_parameters: Vec<&'static str>,
+    /// For what is read.
+    pub(super) reading: &'a mut SchemaGenerator,
+    /// For what is written, which may look different.
+    pub(super) writing: &'a mut SchemaGenerator,
+    pub(super) parameters: Vec<Value>,
+    pub(super) body: Option<Value>,
+    pub(super) responses: BTreeMap<String, Value>,
+    /// The errors: status and description.
+    pub(super) problems: BTreeMap<String, &'static str>,
+    pub(super) summary: &'static str,
+    pub(super) description: &'static str,
+    pub(super) deprecated: bool,
+}
+
+impl Operation<'_> {
+    /// The method of the route.
+    pub fn method(&self) -> &Method {
+        self.method
+    }
+
+    /// What the documentation of the handler says.
+    pub fn documented(
+        &mut self,
+        summary: &'static str,
+        description: &'static str,
+        deprecated: bool,
+    ) {
+        self.summary = summary;
+        self.description = description;
+        self.deprecated = deprecated;
+    }
+
+    /// It answers with a body of this media type.
+    pub fn answers(&mut self, status: StatusCode, media_type: &str, schema: SchemaOf) {
+        let schema = schema_value(schema, self.writing);
+        let content = json!({ media_type: { "schema": schema } });
+        self.respond(status.as_str(), phrase(status), Some(content));
+    }
+
+    /// It answers with this status and no body.
+    pub fn answers_nothing(&mut self, status: StatusCode) {
+        self.respond(status.as_str(), phrase(status), None);
+    }
+
+    /// It answers what its type does not say.
+    pub fn answers_anything(&mut self) {
+        self.respond("default", "What the handler answers", None);
+    }
+
+    /// What a success answers has a status that only the handler knows.
+    pub fn answers_any_success(&mut self) {
+        if let Some(response) = self.responses.remove("200") {
+            let content = response.get("content").cloned();
+            self.respond("2XX", "Success", content);
+        }
+    }
+
+    fn respond(&mut self, status: &str, description: &str, content: Option<Value>) {
+        let mut response = json!({ "description": description });
+        if let Some(content) = content {
+            response["content"] = content;
+        }
+        self.responses.insert(status.to_owned(), response);
+    }
+
+    /// It may be refused with this status: `404`, or `4XX` for any of them.
+    pub fn refuses(&mut self, status: &str, description: &'static str) {
+        self.problems
+            .entry(status.to_owned())
+            .or_insert(description);
+    }
+
+    /// It may fail with what the handler decides.
+    pub fn fails(&mut self) {
+        self.refuses("4XX", "The handler refuses the request");
+        self.refuses("5XX", "The handler cannot answer");
+    }
+
+    /// It reads a body of this media type.
+    pub fn takes_body(&mut self, media_type: &str, schema: SchemaOf) {
+        let schema = schema_value(schema, self.reading);
+        self.body =
+            Some(json!({ "required": true, "content": { media_type: { "schema": schema } } }));
+        self.refuses("413", "The body is larger than the limit");
+    }
+
+    /// The body may be left out.
+    pub fn body_is_optional(&mut self) {
+        if let Some(body) = &mut self.body {
+            body["required"] = json!(false);
+        }
+    }
+
+    /// It reads the query: a parameter for each field.
+    pub fn takes_query(&mut self, schema: SchemaOf) {
+        let Some(schema) = schema else { return };
+        let schema = self.resolved(schema);
+        let required: Vec<&str> = strings(schema.get("required"));
+        let Some(Value::Object(properties)) = schema.get("properties") else {
+            // A map: any names.
+            let parameter = json!({"name": "query", "in": "query", "style": "form", "explode": true, "schema": schema});
+            self.parameters.push(parameter);
+            return;
+        };
+        for (name, schema) in properties {
+            let is_required = required.contains(&name.as_str());
+            self.parameters.push(parameter(
+                name,
+                "query",
+                is_required,
+                without_null(schema.clone()),
+            ));
+        }
+    }
+
+    /// It reads the parameters of the path: one value, a tuple, or a struct.
+    pub fn takes_path(&mut self, schema: SchemaOf) {
+        self.refuses("400", "A parameter of the path does not fit its type");
+        let schema = match schema {
+            Some(schema) => self.resolved(schema),
+            None => json!({}),
+        };
+        let names = self.path_parameters.clone();
+        for (i, name) in names.iter().enumerate() {
+            let own = match (schema.get("properties"), schema.get("prefixItems")) {
+                (Some(properties), _) => properties.get(name).cloned(),
+                (None, Some(items)) => items.get(i).cloned(),
+                (None, None) => Some(schema.clone()),
+            };
+            self.parameters
+                .push(parameter(name, "path", true, own.unwrap_or(json!({}))));
+        }
+    }
+
+    /// The schema, and not a reference to it.
+    fn resolved(&mut self, schema: fn(&mut SchemaGenerator) -> Schema) -> Value {
+        let schema = schema_value(Some(schema), self.reading);
+        let name = schema
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|reference| reference.rsplit('/').next());
+        match name.and_then(|name| self.reading.definitions().get(name)) {
+            Some(definition) => definition.clone(),
+            None => schema,
+        }
+    }
+
+    /// Parameters of the path that no extractor reads are there all the same.
+    pub(super) fn complete_path(&mut self) {
+        for name in self.path_parameters.clone() {
+            let is_there = self
+                .parameters
+                .iter()
+                .any(|known| known["in"] == "path" && known["name"] == name);
+            if !is_there {
+                self.parameters
+                    .push(parameter(name, "path", true, json!({"type": "string"})));
+            }
+        }
+    }
+}
+
+fn parameter(name: &str, place: &str, required: bool, mut schema: Value) -> Value {
+    let description = schema
+        .as_object_mut()
+        .and_then(|schema| schema.remove("description"));
+    let mut parameter = Map::from_iter([
+        ("name".to_owned(), json!(name)),
+        ("in".to_owned(), json!(place)),
+        ("required".to_owned(), json!(required)),
+        ("schema".to_owned(), schema),
+    ]);
+    if let Some(description) = description {
+        parameter.insert("description".to_owned(), description);
+    }
+    Value::Object(parameter)
+}
+
+/// A parameter is there or not; there is no way to write null.
+fn without_null(mut schema: Value) -> Value {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = &types[..] {
+            schema["type"] = only.clone();
+        }
+    }
+    if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
+        choices.retain(|choice| choice["type"] != "null");
+        if let [only] = &choices[..] {
+            schema = only.clone();
+        }
+    }
+    schema
+}
+
+fn strings(value: Option<&Value>) -> Vec<&str> {
+    let items = value.and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(Value::as_str).collect()
+}
+
+fn schema_value(schema: SchemaOf, generator: &mut SchemaGenerator) -> Value {
+    schema.map_or_else(|| json!({}), |schema| schema(generator).to_value())
+}
+
+fn phrase(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or("Answer")
+}
