@@ -94,7 +94,8 @@ pub use garde;
 #[cfg(feature = "web")]
 pub use rustboot_web::{
     Authenticator, ClientIp, ErrorBody, Path, Problem, ProblemOrigin, RequestId, RouteDef,
-    RouteHandler, RouteSecurity, RouteSettings, Valid, WebAppBuilder, route_handler,
+    RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings, Valid, WebAppBuilder,
+    route_handler,
 };
 #[cfg(feature = "openapi")]
 pub use schemars;

@@ -26,6 +26,10 @@ pub use rustboot_macros::health;
 pub use rustboot_macros::{delete, get, head, options, patch, post, put, route};
 
 #[cfg(feature = "web")]
+#[doc = include_str!("../docs/macros/route_groups.md")]
+pub use rustboot_macros::{route_group, routes};
+
+#[cfg(feature = "web")]
 #[doc = include_str!("../docs/macros/problem.md")]
 pub use rustboot_macros::Problem;
 

@@ -30,7 +30,9 @@ pub use axum::response::{IntoResponse, Response};
 #[cfg(feature = "web")]
 pub use rustboot_web::assertions::{assert_parts, assert_request, assert_response};
 #[cfg(feature = "web")]
-pub use rustboot_web::{RouteDef, RouteSecurity, RouteSettings, route_handler};
+pub use rustboot_web::{
+    RouteDef, RouteGroup, RouteLayer, RouteSecurity, RouteSettings, route_handler,
+};
 
 #[cfg(feature = "openapi")]
 pub use rustboot_web::openapi::probe;

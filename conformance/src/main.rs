@@ -7,6 +7,7 @@ mod bounded;
 mod described;
 mod extractors;
 mod failures;
+mod grouped;
 mod guarded;
 mod inputs;
 mod journal;
@@ -24,6 +25,7 @@ use rustboot::prelude::*;
 #[rustboot::app]
 async fn main(app: &mut AppBuilder) -> Result<()> {
     app.router(mounted::router());
+    grouped::by_hand(app);
     let settings = app.config::<settings::Conformance>()?;
     if let Some(file) = &settings.store {
         app.secret_source(store::Store(file.clone()));

@@ -17,12 +17,22 @@ const REPEATED: [&str; 2] = ["as", "header"];
 
 /// Which arguments an attribute has.
 pub(crate) struct Grammar {
-    /// The attribute, as in `#[component]`.
+    /// The attribute, as in `#[component]`; or the macro that is called, with its `!`.
     pub(crate) attribute: &'static str,
     /// The arguments that it knows.
     pub(crate) known: &'static [&'static str],
     /// Arguments that people expect and that do not exist, and what to do instead.
     pub(crate) declined: &'static [(&'static str, &'static str)],
+}
+
+impl Grammar {
+    /// How it is written.
+    fn title(&self) -> String {
+        match self.attribute {
+            called if called.ends_with('!') => format!("`{called}`"),
+            attribute => format!("`#[{attribute}]`"),
+        }
+    }
 }
 
 /// One argument.
@@ -73,7 +83,7 @@ impl Argument {
         if grammar.known.contains(&name.as_str()) {
             return Ok(self);
         }
-        let attribute = grammar.attribute;
+        let title = grammar.title();
         let declined = grammar.declined.iter().find(|(known, _)| *known == name);
         let message = if let Some((_, why)) = declined {
             (*why).to_owned()
@@ -81,7 +91,7 @@ impl Argument {
             format!("unknown argument `{name}`, did you mean `{near}`?")
         } else {
             let known = list(grammar.known);
-            format!("unknown argument `{name}`; `#[{attribute}]` knows {known}")
+            format!("unknown argument `{name}`; {title} knows {known}")
         };
         Err(Error::new(self.name.span(), message))
     }
@@ -128,8 +138,8 @@ impl Arguments {
             return Err(Error::new(
                 input.span(),
                 format!(
-                    "expected the name of an argument; `#[{}]` knows {known}",
-                    grammar.attribute
+                    "expected the name of an argument; {} knows {known}",
+                    grammar.title()
                 ),
             ));
         }
@@ -238,6 +248,23 @@ impl Arguments {
             Ok(text)
         }))
         .map(Some)
+    }
+
+    /// The argument of that name, when it is a list of expressions; `example` is what to write.
+    pub(crate) fn expressions(&self, name: &str, example: &str) -> Result<Option<Vec<Expr>>> {
+        let Some(argument) = self.get(name) else {
+            return Ok(None);
+        };
+        match &argument.value {
+            Value::List(list) if !list.is_empty() => {
+                let parse = Punctuated::<Expr, Token![,]>::parse_terminated;
+                Ok(Some(parse.parse2(list.clone())?.into_iter().collect()))
+            }
+            _ => Err(Error::new(
+                argument.name.span(),
+                format!("`{name}` takes values between parentheses: write `{example}`"),
+            )),
+        }
     }
 
     /// Where the argument of that name stands, which takes no value.

@@ -16,6 +16,7 @@ mod cached;
 mod component;
 mod config;
 mod function;
+mod group;
 mod health;
 mod hook;
 mod mistakes;
@@ -100,6 +101,18 @@ pub fn options(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn route(arguments: TokenStream, item: TokenStream) -> TokenStream {
     route::expand(None, arguments.into(), item.into()).into()
+}
+
+/// A module whose routes have something in common.
+#[proc_macro_attribute]
+pub fn routes(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    group::expand(arguments.into(), item.into()).into()
+}
+
+/// What the routes of the module around it have in common.
+#[proc_macro]
+pub fn route_group(arguments: TokenStream) -> TokenStream {
+    group::expand_inside(arguments.into()).into()
 }
 
 /// An error that says what a client gets.

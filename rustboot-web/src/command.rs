@@ -61,6 +61,9 @@ fn as_json(served: &Served) -> Vec<Value> {
                 "handler": route.def.handler_name(),
                 "location": route.def.location.to_string(),
             });
+            if let Some(group) = route.groups.first() {
+                listed["group"] = group.name.into();
+            }
             if let Some(tag) = route.tag {
                 listed["tag"] = tag.into();
             }
@@ -73,6 +76,9 @@ fn as_json(served: &Served) -> Vec<Value> {
                     "scheme": route.security.scheme,
                     "roles": route.security.roles,
                 });
+            }
+            if route.has_layers() {
+                listed["layers"] = true.into();
             }
             listed
         })
@@ -97,6 +103,9 @@ fn extras(route: &MappedRoute) -> String {
         if !route.security.roles.is_empty() {
             extras.push(format!("roles {}", route.security.roles.join("|")));
         }
+    }
+    if route.has_layers() {
+        extras.push("layers".to_owned());
     }
     match extras.is_empty() {
         true => String::new(),

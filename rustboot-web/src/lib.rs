@@ -38,7 +38,8 @@ pub use problem::{ErrorBody, Problem, ProblemOrigin};
 #[doc(hidden)]
 pub use route::assertions;
 pub use route::{
-    Authenticator, RouteDef, RouteHandler, RouteSecurity, RouteSettings, route_handler,
+    Authenticator, RouteDef, RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings,
+    route_handler,
 };
 pub use stream::SseConfig;
 #[cfg(feature = "ws")]

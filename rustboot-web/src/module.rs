@@ -17,12 +17,13 @@ use crate::listener::tls::{Tls, TlsConfig};
 use crate::listener::{Address, ConnectionSettings, HttpServer, Patience, Places, Surface};
 use crate::pipeline::Pipeline;
 use crate::problem::{ErrorBody, ProblemDetails};
-use crate::route::RouteDef;
 use crate::route::dispatch::{Dispatcher, Surroundings};
+use crate::route::group::Groups;
 use crate::route::limits::Limits;
 use crate::route::mounted;
 use crate::route::security::Authenticators;
 use crate::route::table::Table;
+use crate::route::{RouteDef, RouteGroup};
 #[cfg(feature = "ws")]
 use crate::stream::WebSocketConfig;
 use crate::stream::{SseConfig, Streams};
@@ -79,8 +80,10 @@ impl Module for WebModule {
 
         let extension = std::mem::take(app.extension::<WebExtension>());
         let mut routes = extension.routes;
+        let mut groups = Groups::default();
         if app.collects_items() {
             routes.extend(inventory::iter::<RouteDef>.into_iter().cloned());
+            groups = Groups::new(inventory::iter::<RouteGroup>);
         }
         for route in &routes {
             app.wiring(route.wiring());
@@ -91,7 +94,7 @@ impl Module for WebModule {
             .filter(|(_, exposure)| on_main_listener(*exposure, has_own_listener, is_dev))
             .map(|(path, _)| path)
             .collect();
-        let (table, problems) = Table::new(routes, &endpoint_paths);
+        let (table, problems) = Table::new(routes, &mut groups, &endpoint_paths);
         for problem in problems
             .into_iter()
             .chain(extension.authenticators.problems(&table.routes))

@@ -100,6 +100,12 @@ pub(crate) struct Response {
 
 impl Response {
     /// The value of a header that may be there once.
+    /// All values of a header, in order.
+    pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
+        let named = self.headers.iter().filter(|(n, _)| n == name);
+        named.map(|(_, value)| value.as_str()).collect()
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self
             .headers

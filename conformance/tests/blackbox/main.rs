@@ -15,6 +15,7 @@ mod http;
 mod access_log;
 mod activation;
 mod commands;
+mod groups;
 mod h2c;
 mod hostile;
 mod keep_alive;

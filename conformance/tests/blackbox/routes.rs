@@ -48,7 +48,7 @@ async fn a_timeout_may_be_shorter_or_longer_than_that_of_the_server() {
 }
 
 /// Takes the only place, and is sure that it has it.
-async fn occupy(service: &Service, target: &str, id: &str) -> Connection {
+pub(crate) async fn occupy(service: &Service, target: &str, id: &str) -> Connection {
     let mut connection = service.connect().await;
     let request = Request::get(target).header("x-request-id", id);
     connection.write(&request.bytes()).await.unwrap();
@@ -60,7 +60,7 @@ async fn occupy(service: &Service, target: &str, id: &str) -> Connection {
     connection
 }
 
-async fn there_is_room(service: &Service, target: &str) {
+pub(crate) async fn there_is_room(service: &Service, target: &str) {
     eventually("there is room again", async || {
         service.get(target).await.status == 200
     })
@@ -186,7 +186,7 @@ async fn a_route_that_demands_what_nobody_enforces_keeps_the_application_from_st
         let exit = unguarded().run(&[command]).await;
         assert_eq!(exit.code, Some(78), "{exit:?}");
         let text = exit.stderr;
-        assert!(text.contains("error: the wiring has 3 problems"), "{text}");
+        assert!(text.contains("error: the wiring has 5 problems"), "{text}");
         for line in [
             "GET /guarded/staff: it demands one of the roles admin, and nothing in this application enforces that: the route would be open to everybody",
             "POST /guarded/orders: it demands the security scheme \"bearer\", and nothing",

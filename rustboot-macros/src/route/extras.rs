@@ -1,15 +1,18 @@
 //! What a route may say beside its path, and a group of routes for all of its own: limits, who may call it, its tag.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
-use syn::{Error, LitStr, Result};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Error, Expr, LitStr, Result};
 
 use crate::arguments::Arguments;
 use crate::mistakes::{all, both};
+use crate::place::generated_at;
 use crate::{period, size};
 
 /// Arguments that people expect, and what to write.
-pub(crate) const DECLINED: [(&str, &str); 5] = [
+pub(crate) const DECLINED: [(&str, &str); 6] = [
+    ("layer", "write `layers(…)`"),
     ("role", "write `roles(\"admin\")`"),
     ("tags", "a route has one tag: write `tag = \"orders\"`"),
     ("public", "write `permit_all`"),
@@ -24,6 +27,8 @@ pub(crate) struct Extras {
     settings: Vec<Call>,
     /// The calls after `RouteSecurity::new()`.
     security: Vec<Call>,
+    /// The expressions that make tower layers.
+    layers: Option<Vec<Expr>>,
 }
 
 /// A method of a definition, and its argument in terms of the module that expansions name.
@@ -56,11 +61,15 @@ impl Extras {
             access_log(arguments),
         ]);
         let tag = text(arguments, "tag", "tag = \"orders\"");
-        let (tag, (settings, security)) = both(tag, both(settings, security(arguments)))?;
+        let security = security(arguments);
+        let layers = arguments.expressions("layers", "layers(compression(), auth())");
+        let (tag, (settings, (security, layers))) =
+            both(tag, both(settings, both(security, layers)))?;
         Ok(Self {
             tag,
             settings: settings.into_iter().flatten().collect(),
             security,
+            layers,
         })
     }
 
@@ -69,7 +78,14 @@ impl Extras {
         let tag = self.tag.iter().map(|tag| quote!(.tag(#tag)));
         let settings = calls(private, "settings", "RouteSettings", &self.settings);
         let security = calls(private, "security", "RouteSecurity", &self.security);
-        quote!(#(#tag)* #settings #security)
+        let layers = self.layers.iter().map(|layers| {
+            let layers = layers.iter().map(|layer| {
+                // What is wrong with a layer is shown where the user wrote it.
+                quote_spanned!(generated_at(layer.span())=> #private::RouteLayer::new(#layer))
+            });
+            quote!(.layers(|| ::std::vec![#(#layers),*]))
+        });
+        quote!(#(#tag)* #settings #security #(#layers)*)
     }
 }
 

@@ -7,7 +7,7 @@
 mod documented;
 pub(crate) mod extras;
 mod method;
-mod path;
+pub(crate) mod path;
 #[cfg(test)]
 mod tests;
 mod wrapper;
@@ -39,7 +39,7 @@ struct Options {
 }
 
 /// What the arguments after the path may be.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "tag",
     "timeout",
     "body_limit",
@@ -48,6 +48,7 @@ const KNOWN: [&str; 9] = [
     "security",
     "roles",
     "permit_all",
+    "layers",
     "crate",
 ];
 

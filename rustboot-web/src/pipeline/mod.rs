@@ -11,14 +11,13 @@
 //! | 5 | body limit, the route's or the server's: 413, by `Content-Length` before anything runs, by counting otherwise; its small pieces are put together | [`service`], [`request`], [`incoming`] |
 //! | 6a | panic guard and timeout, the route's or the server's, around everything down to 7 | [`future`] |
 //! | 6b | authentication, for routes that demand something: 401, 403 | [`dispatch`](crate::route::dispatch), [`security`](crate::route::security) |
+//! | 6c | the user's layers: of the route's groups and of the route, or around mounted routers; then the handler | [`shared`](crate::route::shared), [`mounted`](crate::route::mounted) |
 //! | 7 | what the handler deferred to its end is finished (a `Tx` commits) when the answer is 2xx or 3xx, else taken back | [`future`] |
 //! | 8 | errors become problem details | [`problem`](crate::problem) |
 //! | 9 | an answer that goes on (event stream, upgrade) is counted against its own limit: 503 beyond; its place in flight is free | [`streaming`] |
 //! | 10 | headers: `x-request-id`, security headers, `connection: close` while draining | [`headers`] |
 //! | 11 | a body that is streamed is polled with the ids of the request and a panic guard | [`streaming`] |
 //! | 12 | when the last byte is out, or the client is gone: metrics, access log | [`record`], [`body`] |
-//!
-//! Where the user's own layers stand: around mounted routers, inside of 6b.
 //!
 //! What is not there yet has its place: rate limits by client address are between 4 and 5 (nothing of the body has been read, and
 //! a refusal is an `Answer::Refused`), those by caller and sessions right behind 6b, where it is known who calls.

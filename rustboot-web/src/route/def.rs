@@ -4,7 +4,7 @@ use http::Method;
 use rustboot_core::component::{Dependency, Wiring};
 use rustboot_core::source::Location;
 
-use super::{RouteHandler, RouteSecurity, RouteSettings};
+use super::{RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings};
 
 /// A route. `#[get]` and its siblings write it; it is data, so that routes can be sorted, compared and listed.
 ///
@@ -28,9 +28,10 @@ use super::{RouteHandler, RouteSecurity, RouteSettings};
 pub struct RouteDef {
     /// The method.
     pub method: Method,
-    /// The template: `/items/{id}`, `/files/{*path}`.
+    /// The template: `/items/{id}`, `/files/{*path}`. The prefixes of its groups come before it.
     pub path: &'static str,
-    /// The handler's path in the source: `shop::items::item`. Empty: what the compiler calls the handler.
+    /// The handler's path in the source: `shop::items::item`, which decides what collected group it belongs to. Empty: what the
+    /// compiler calls the handler.
     pub name: &'static str,
     /// Where the user wrote it.
     pub location: Location,
@@ -47,6 +48,10 @@ pub struct RouteDef {
     /// What its types say of it, for OpenAPI.
     #[cfg(feature = "openapi")]
     pub described: Option<fn(&mut crate::openapi::Operation<'_>)>,
+    /// The layers around it, the first outermost. Made when the server starts.
+    pub layers: Option<fn() -> Vec<RouteLayer>>,
+    /// The group that it belongs to. Unset: that of the nearest module around the handler which has one.
+    pub group: Option<&'static RouteGroup>,
 }
 
 inventory::collect!(RouteDef);
@@ -67,6 +72,8 @@ impl RouteDef {
             security: RouteSecurity::new(),
             #[cfg(feature = "openapi")]
             described: None,
+            layers: None,
+            group: None,
         }
     }
 
@@ -111,6 +118,21 @@ impl RouteDef {
     #[must_use]
     pub const fn security(mut self, security: RouteSecurity) -> Self {
         self.security = security;
+        self
+    }
+
+    /// Puts layers around it, the first outermost, inside of those of its groups. The function is called when the server
+    /// starts.
+    #[must_use]
+    pub const fn layers(mut self, layers: fn() -> Vec<RouteLayer>) -> Self {
+        self.layers = Some(layers);
+        self
+    }
+
+    /// Makes it a part of a group.
+    #[must_use]
+    pub const fn group(mut self, group: &'static RouteGroup) -> Self {
+        self.group = Some(group);
         self
     }
 }

@@ -16,7 +16,8 @@ use super::handler::HandlerFuture;
 use super::limits::Limits;
 use super::mapped::MappedRoute;
 use super::security::{Authenticators, ErasedAuthenticator};
-use super::table::{Table, parameter_names, shape};
+use super::shared::{self, Shared};
+use super::table::{Table, numbered, parameter_names};
 use super::{RouteHandler, RouteMetrics, RouteSecurity};
 use crate::extract::PathParameters;
 
@@ -54,7 +55,7 @@ pub(crate) struct RouteEntry {
 #[derive(Debug)]
 enum RouteCall {
     Direct(RouteHandler),
-    /// Through an axum router of its own, for extractors that work only there.
+    /// Through an axum router of its own: for layers, and for extractors that work only there.
     ViaRouter(Router),
 }
 
@@ -106,8 +107,9 @@ impl Dispatcher {
             by_path.entry(numbered(route.path)).or_default().push(route);
         }
         let mut paths = matchit::Router::new();
+        let mut shared = Shared::default();
         for (path, routes) in by_path {
-            let entry = PathEntry::new(&routes, surroundings)?;
+            let entry = PathEntry::new(&routes, surroundings, &mut shared)?;
             paths
                 .insert(path, Target::Routes(Arc::new(entry)))
                 .map_err(|error| {
@@ -185,10 +187,14 @@ fn allow(endpoints: &[Arc<Endpoint>]) -> HeaderValue {
 }
 
 impl PathEntry {
-    fn new(routes: &[&MappedRoute], surroundings: Surroundings<'_>) -> Result<Self, String> {
+    fn new(
+        routes: &[&MappedRoute],
+        surroundings: Surroundings<'_>,
+        shared: &mut Shared,
+    ) -> Result<Self, String> {
         let entries: Vec<Arc<RouteEntry>> = routes
             .iter()
-            .map(|route| RouteEntry::new(route, surroundings).map(Arc::new))
+            .map(|route| RouteEntry::new(route, surroundings, shared).map(Arc::new))
             .collect::<Result<_, _>>()?;
         let mut methods: Vec<&str> = entries.iter().map(|entry| entry.method.as_str()).collect();
         if methods.contains(&"GET") && !methods.contains(&"HEAD") {
@@ -214,16 +220,28 @@ impl PathEntry {
 }
 
 impl RouteEntry {
-    fn new(route: &MappedRoute, surroundings: Surroundings<'_>) -> Result<Self, String> {
+    fn new(
+        route: &MappedRoute,
+        surroundings: Surroundings<'_>,
+        shared: &mut Shared,
+    ) -> Result<Self, String> {
         let method = &route.def.method;
         let handler = (route.def.handler)();
-        let call = match MethodFilter::try_from(method.clone()) {
-            Ok(filter) if handler.needs_axum_router() => RouteCall::ViaRouter(
+        let layers = shared.layers(route);
+        let call = if layers.is_empty() && !handler.needs_axum_router() {
+            RouteCall::Direct(handler)
+        } else {
+            // Layers as well get a whole router: they expect to find the template that was matched.
+            let filter = MethodFilter::try_from(method.clone())
+                .map_err(|_| format!("{}: axum's routers do not know the method", route.title()))?;
+            RouteCall::ViaRouter(
                 Router::new()
-                    .route(route.path, handler.method_router(filter))
+                    .route(
+                        route.path,
+                        shared::around(&layers, handler.method_router(filter)),
+                    )
                     .with_state(surroundings.app.clone()),
-            ),
-            _ => RouteCall::Direct(handler),
+            )
         };
         let authenticator = surroundings
             .authenticators
@@ -237,7 +255,9 @@ impl RouteEntry {
                 authenticator,
                 demanded: route.security,
             }),
-            limits: surroundings.limits.with(&route.settings, || route.title()),
+            limits: surroundings
+                .limits
+                .with(&route.settings, shared.gate(route)),
             parameters: parameter_names(route.path),
             metrics: metrics(method),
             head_metrics: (*method == Method::GET).then(|| metrics(&Method::HEAD)),
@@ -286,22 +306,4 @@ impl RouteEntry {
             }
         }
     }
-}
-
-/// A template with its parameters numbered, since matchit wants one name for a place and two routes may differ in it.
-fn numbered(path: &str) -> String {
-    let mut number = 0;
-    let parts: Vec<String> = shape(path)
-        .split('/')
-        .map(|segment| {
-            let named = segment
-                .replace("{p}", &format!("{{p{number}}}"))
-                .replace("{*p}", &format!("{{*p{number}}}"));
-            if named != segment {
-                number += 1;
-            }
-            named
-        })
-        .collect();
-    parts.join("/")
 }

@@ -29,16 +29,14 @@ impl Limits {
         }
     }
 
-    /// These, where a route has none of its own. `scope` is what its in-flight limit is called in the metrics.
-    pub(crate) fn with(&self, settings: &RouteSettings, scope: impl FnOnce() -> String) -> Self {
+    /// These, where a route has none of its own.
+    pub(crate) fn with(&self, settings: &RouteSettings, gate: Option<Arc<Gate>>) -> Self {
         Self {
             timeout: settings.timeout.unwrap_or(self.timeout),
             body: settings
                 .body_limit
                 .map_or(self.body, |limit| limit.as_u64()),
-            gate: settings
-                .max_in_flight
-                .map(|limit| Gate::new(limit, scope())),
+            gate,
         }
     }
 

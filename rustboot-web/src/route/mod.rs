@@ -9,17 +9,24 @@ pub mod assertions;
 mod def;
 pub(crate) mod dispatch;
 pub(crate) mod gate;
+pub(crate) mod group;
 mod handler;
+mod layer;
 pub(crate) mod limits;
 pub(crate) mod mapped;
 mod metrics;
 pub(crate) mod mounted;
 pub(crate) mod security;
 mod settings;
+pub(crate) mod shared;
 pub(crate) mod table;
+#[cfg(test)]
+mod tests;
 
 pub use def::RouteDef;
+pub use group::RouteGroup;
 pub use handler::{RouteHandler, route_handler};
+pub use layer::RouteLayer;
 pub(crate) use metrics::RouteMetrics;
 pub use security::{Authenticator, RouteSecurity};
 pub use settings::RouteSettings;

@@ -62,6 +62,29 @@ impl RouteSecurity {
         self
     }
 
+    /// What is wrong when [`contradicts_itself`](Self::contradicts_itself).
+    pub(crate) const CONTRADICTION: &'static str =
+        "it permits everybody, and demands roles or a security scheme as well";
+
+    /// Whether it says that everybody may, and that not everybody may.
+    pub(crate) fn contradicts_itself(&self) -> bool {
+        self.permit_all && (self.scheme.is_some() || !self.roles.is_empty())
+    }
+
+    /// What a route with these demands in a group with the others demands: what it says itself, and what it leaves out from
+    /// the group.
+    pub(crate) fn within(self, group: &Self) -> Self {
+        let says_nothing = self == Self::new();
+        Self {
+            scheme: self.scheme.or(group.scheme),
+            roles: match self.roles {
+                [] => group.roles,
+                own => own,
+            },
+            permit_all: self.permit_all || (says_nothing && group.permit_all),
+        }
+    }
+
     /// Whether it demands anything.
     pub const fn is_demanding(&self) -> bool {
         !self.permit_all && (self.scheme.is_some() || !self.roles.is_empty())

@@ -73,6 +73,16 @@ impl RouteSettings {
         self
     }
 
+    /// These, and what they leave out from the others.
+    pub(crate) fn or(self, others: &Self) -> Self {
+        Self {
+            timeout: self.timeout.or(others.timeout),
+            body_limit: self.body_limit.or(others.body_limit),
+            max_in_flight: self.max_in_flight.or(others.max_in_flight),
+            access_log: self.access_log.or(others.access_log),
+        }
+    }
+
     /// What cannot be meant.
     pub(crate) fn mistakes(&self) -> Vec<&'static str> {
         let mut mistakes = Vec::new();

@@ -1,10 +1,11 @@
 //! All attribute routes of an application: sorted, and checked for collisions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustboot_core::report::Problem;
 
 use super::RouteDef;
+use super::group::Groups;
 use super::mapped::MappedRoute;
 
 /// The routes, in the order of path and method.
@@ -16,8 +17,20 @@ pub(crate) struct Table {
 impl Table {
     /// Sorts routes and finds those that say what cannot be meant, and those that collide, with each other or with a
     /// management endpoint of the same listener.
-    pub(crate) fn new(routes: Vec<RouteDef>, endpoints: &[&str]) -> (Self, Vec<Problem>) {
-        let mut routes: Vec<MappedRoute> = routes.into_iter().map(MappedRoute::new).collect();
+    pub(crate) fn new(
+        defs: Vec<RouteDef>,
+        groups: &mut Groups,
+        endpoints: &[&str],
+    ) -> (Self, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let mut routes = Vec::with_capacity(defs.len());
+        for def in defs {
+            match groups.of(&def) {
+                Ok(of_route) => routes.push(MappedRoute::new(def, of_route)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        problems.append(&mut groups.problems);
         routes.sort_by(|a, b| {
             (a.path, a.def.method.as_str(), a.def.location).cmp(&(
                 b.path,
@@ -25,7 +38,6 @@ impl Table {
                 b.def.location,
             ))
         });
-        let mut problems = Vec::new();
         let mut seen: BTreeMap<(String, String), Vec<&MappedRoute>> = BTreeMap::new();
         for route in &routes {
             problems.extend(route.mistakes());
@@ -59,8 +71,48 @@ impl Table {
                 problems.push(problem.note("help: a parameter's name makes no difference; change the path or the method of one"));
             }
         }
+        // Routes that collide have been reported.
+        problems.extend(unmatchable(&routes, endpoints));
         (Self { routes }, problems)
     }
+}
+
+/// The routes whose template the matcher does not take beside the others.
+fn unmatchable(routes: &[MappedRoute], endpoints: &[&str]) -> Vec<Problem> {
+    let mut known: BTreeSet<String> = endpoints.iter().map(|path| shape(path)).collect();
+    let mut matcher = matchit::Router::new();
+    for path in endpoints {
+        // Ours, and they fit.
+        matcher.insert(numbered(path), ()).ok();
+    }
+    let mut problems = Vec::new();
+    for route in routes {
+        if route.path.starts_with('/')
+            && known.insert(shape(route.path))
+            && let Err(error) = matcher.insert(numbered(route.path), ())
+        {
+            problems.push(route.problem(format!("the path cannot be matched: {error}")));
+        }
+    }
+    problems
+}
+
+/// A template with its parameters numbered, since matchit wants one name for a place and two routes may differ in it.
+pub(crate) fn numbered(path: &str) -> String {
+    let mut number = 0;
+    let parts: Vec<String> = shape(path)
+        .split('/')
+        .map(|segment| {
+            let named = segment
+                .replace("{p}", &format!("{{p{number}}}"))
+                .replace("{*p}", &format!("{{*p{number}}}"));
+            if named != segment {
+                number += 1;
+            }
+            named
+        })
+        .collect();
+    parts.join("/")
 }
 
 /// A template without the names of its parameters, which is what decides whether two collide.
