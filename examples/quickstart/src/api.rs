@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::LinksConfig;
 use crate::input::{NewLink, Page};
-use crate::links::{Link, Links};
+use crate::links::{Link, Links, Target};
 
 /// A link as clients see it.
 #[derive(Serialize)]
@@ -87,12 +87,12 @@ async fn remove(links: Inject<Links>, Path(code): Path<String>) -> Result<Status
 
 #[get("/{code}")]
 async fn follow(links: Inject<Links>, Path(code): Path<String>) -> Result<Response> {
-    let link: Link = links.find(&code).await?.or_not_found()?;
-    if link.is_expired() {
+    let target: Target = links.target(&code).await?.or_not_found()?;
+    if target.is_expired() {
         return Err(Error::gone("the link has expired"));
     }
-    links.hit(&link);
-    Ok((StatusCode::FOUND, [(header::LOCATION, link.url)]).into_response())
+    links.hit(&target);
+    Ok((StatusCode::FOUND, [(header::LOCATION, target.url)]).into_response())
 }
 
 fn show(link: Link, base_url: &str) -> LinkBody {

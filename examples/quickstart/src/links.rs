@@ -1,13 +1,16 @@
 //! Links, in SQLite or PostgreSQL, with their hits counted in memory. Both understand the same statements; only the types are named
 //! once for each.
+//!
+//! A redirect reads nothing but the cache once a link is in it. Whoever changes a link takes it out again.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rustboot::prelude::*;
 use rustboot::sqlx::{self, FromRow, Row};
+use serde::{Deserialize, Serialize};
 
 use crate::LinksConfig;
 
@@ -32,26 +35,39 @@ pub(crate) struct Link {
     pub(crate) expires_at: Option<Timestamp>,
 }
 
-impl Link {
+/// Where a link leads: what a redirect needs of it, and nothing that changes while people follow it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Target {
+    id: i64,
+    pub(crate) url: String,
+    /// In milliseconds since 1970.
+    expires_at: Option<i64>,
+}
+
+impl Target {
     pub(crate) fn is_expired(&self) -> bool {
-        self.expires_at.is_some_and(|end| end <= Timestamp::now())
+        let now = Timestamp::now().as_millisecond();
+        self.expires_at.is_some_and(|end| end <= now)
     }
 }
 
-/// The links of the application.
+/// The links of the application. Cloning copies handles.
+#[derive(Clone)]
 pub(crate) struct Links {
     db: Db,
+    cache: Cache,
     config: Config<LinksConfig>,
     /// Hits by link that are not in the database yet.
-    hits: Mutex<HashMap<i64, u64>>,
+    hits: Arc<Mutex<HashMap<i64, u64>>>,
 }
 
 impl Links {
-    pub(crate) fn new(db: Db, config: Config<LinksConfig>) -> Self {
+    pub(crate) fn new(db: Db, cache: Cache, config: Config<LinksConfig>) -> Self {
         Self {
             db,
+            cache,
             config,
-            hits: Mutex::default(),
+            hits: Arc::default(),
         }
     }
 
@@ -68,7 +84,7 @@ impl Links {
             Some(code) => code.to_owned(),
             None => generate_code(self.config.code_length),
         };
-        let link = sqlx::query_as(
+        let link: Link = sqlx::query_as(
             "INSERT INTO links (code, url, created_at, expires_at) VALUES ($1, $2, $3, $4) \
              RETURNING id, code, url, hits, created_at, expires_at",
         )
@@ -78,7 +94,29 @@ impl Links {
         .bind(expires_at.map(Timestamp::as_millisecond))
         .fetch_one(&self.db)
         .await?;
+        // Somebody may have asked for the code before, and heard that there is none.
+        self.forget(&link.code).await;
         Ok(link)
+    }
+
+    /// Where a code leads. Asked for at every redirect: a stale answer is given at once while the database is asked again.
+    #[cached(key = "target:{code}", ttl = "60s", stale = "30s")]
+    pub(crate) async fn target(&self, code: &str) -> Result<Option<Target>> {
+        let target: Option<(i64, String, Option<i64>)> =
+            sqlx::query_as("SELECT id, url, expires_at FROM links WHERE code = $1")
+                .bind(code)
+                .fetch_optional(&self.db)
+                .await?;
+        Ok(target.map(|(id, url, expires_at)| Target {
+            id,
+            url,
+            expires_at,
+        }))
+    }
+
+    /// After every change of a link.
+    async fn forget(&self, code: &str) {
+        self.cache.remove(&cache_key!("target:{code}")).await;
     }
 
     pub(crate) async fn find(&self, code: &str) -> Result<Option<Link>> {
@@ -117,12 +155,13 @@ impl Links {
             .bind(code)
             .execute(&self.db)
             .await?;
+        self.forget(code).await;
         Ok(done.rows_affected() > 0)
     }
 
     /// Counts a hit.
-    pub(crate) fn hit(&self, link: &Link) {
-        *self.unwritten().entry(link.id).or_default() += 1;
+    pub(crate) fn hit(&self, target: &Target) {
+        *self.unwritten().entry(target.id).or_default() += 1;
     }
 
     /// Writes what was counted since the last time. When that fails, it is kept for the next time.

@@ -1,7 +1,7 @@
 //! A link shortener: the first example to read.
 //!
 //! - this file: the application, its configuration, what it does on its own
-//! - `links.rs`: a component that keeps links in SQLite, or with the feature `postgres` in PostgreSQL
+//! - `links.rs`: a component that keeps links in SQLite, or with the feature `postgres` in PostgreSQL; redirects are cached
 //! - `api.rs`: the handlers
 //! - `tests.rs`: what is expected of it, with the test kit
 //! - `migrations/`: its tables, `config/`: its settings
@@ -32,8 +32,8 @@ struct LinksConfig {
 }
 
 #[component]
-async fn links(db: Db, config: Config<LinksConfig>) -> Links {
-    Links::new(db, config)
+async fn links(db: Db, cache: Cache, config: Config<LinksConfig>) -> Links {
+    Links::new(db, cache, config)
 }
 
 /// Hits are counted in memory, so that a redirect waits for no disk.

@@ -171,3 +171,40 @@ async fn what_it_does_can_be_seen(app: TestApp) {
         .await
         .assert_json_has(json!({"status": "UP"}));
 }
+
+/// What a redirect needs is asked of the database once, and again after every change.
+#[rustboot::test]
+async fn redirects_are_cached_until_the_link_changes(app: TestApp) {
+    let make = async |url: &str| {
+        let new = json!({"url": url, "code": "moved"});
+        app.post("/api/links").json(&new).await.assert_status(201);
+    };
+    let leads_to = async |url: &str| {
+        let followed = app.get("/moved").await;
+        followed.assert_status(302).assert_header("location", url);
+    };
+
+    // That there is no such link is known for a while, but not after it was made.
+    app.get("/moved").await.assert_problem(404);
+    app.get("/moved").await.assert_problem(404);
+    make("https://example.com/one").await;
+    for _ in 0..100 {
+        leads_to("https://example.com/one").await;
+    }
+    let metrics = app.metrics();
+    let loads = [("cache", "default"), ("outcome", "success")];
+    let hits = [("cache", "default"), ("tier", "memory"), ("state", "fresh")];
+    assert_eq!(
+        metrics.value("cache_load_duration_seconds_count", &loads),
+        Some(2.0)
+    );
+    assert_eq!(metrics.value("cache_hits_total", &hits), Some(100.0));
+
+    app.delete("/api/links/moved").await.assert_status(204);
+    app.get("/moved").await.assert_problem(404);
+    make("https://example.com/two").await;
+    leads_to("https://example.com/two").await;
+    app.get("/api/links/moved")
+        .await
+        .assert_json_has(json!({"hits": 1}));
+}
