@@ -66,6 +66,24 @@ async fn swallow(
     "swallowed"
 }
 
+/// Says that it was dropped.
+struct Held;
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        rustboot::tracing::info!("let go");
+    }
+}
+
+/// Holds something that has to be given back.
+#[get("/held")]
+async fn held(Query(pace): Query<Pace>) -> &'static str {
+    let _held = Held;
+    rustboot::tracing::info!("holding");
+    sleep(Duration::from_millis(pace.ms)).await;
+    "held"
+}
+
 /// What no handler should do.
 #[get("/block")]
 async fn block(Query(pace): Query<Pace>) -> &'static str {

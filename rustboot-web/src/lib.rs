@@ -48,5 +48,6 @@ pub use stream::outcome::StreamOutcome;
 pub use stream::sse::{EventSender, Produced, Sse, StreamClosed};
 #[cfg(feature = "ws")]
 pub use stream::websocket::{
-    CloseCode, Message, SendError, WebSocket, WebSocketReceiver, WebSocketSender, WebSocketUpgrade,
+    AllowedOrigin, CloseCode, Message, SendError, WebSocket, WebSocketReceiver, WebSocketSender,
+    WebSocketUpgrade,
 };

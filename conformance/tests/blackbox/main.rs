@@ -12,6 +12,7 @@ mod frames;
 mod harness;
 mod http;
 
+mod abandoned;
 mod access_log;
 mod activation;
 mod commands;

@@ -13,11 +13,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::Body as _;
 use pin_project_lite::pin_project;
 use rustboot_core::component::BoxFuture;
-use rustboot_core::finish::{self, Deferred};
+use rustboot_core::finish;
 use rustboot_core::management::Reply;
 use std::sync::atomic::Ordering;
 use tokio::time::Sleep;
 
+use super::abandon::abandon;
 use super::record::{Record, Subject};
 use super::{PipelineBody, headers, said, streaming};
 use crate::client_ip;
@@ -99,6 +100,16 @@ pin_project! {
         #[pin]
         deadline: Option<Sleep>,
     }
+
+    impl PinnedDrop for PipelineFuture {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            // Only one that is dropped before its end still has its record.
+            if let Some(record) = this.record {
+                abandon(this.answer, record);
+            }
+        }
+    }
 }
 
 impl PipelineFuture {
@@ -159,8 +170,7 @@ impl PipelineFuture {
                     return Poll::Pending;
                 };
                 ready!(deadline.poll(context));
-                *this.answer = Answer::Done;
-                record.deferred = Deferred::default();
+                abandon(this.answer, record);
                 Outcome::refused(
                     Explained::of_pipeline(StatusCode::SERVICE_UNAVAILABLE)
                         .with_detail(format!("no answer within {:?}", this.timeout)),
@@ -189,7 +199,9 @@ fn poll_guarded(
         match catch_unwind(AssertUnwindSafe(|| poll_answer(answer, context))) {
             Ok(polled) => polled,
             Err(_) => {
-                *answer = Answer::Done;
+                // What is left of it may panic once more.
+                let left = std::mem::replace(answer, Answer::Done);
+                let _panic = catch_unwind(AssertUnwindSafe(|| drop(left)));
                 Poll::Ready(Outcome::refused(
                     Explained::of_pipeline(StatusCode::INTERNAL_SERVER_ERROR),
                     None,

@@ -22,6 +22,7 @@
 //! What is not there yet has its place: rate limits by client address are between 4 and 5 (nothing of the body has been read, and
 //! a refusal is an `Answer::Refused`), those by caller and sessions right behind 6b, where it is known who calls.
 
+mod abandon;
 mod body;
 mod connection;
 mod future;

@@ -8,6 +8,9 @@ use rustboot_core::config::{Describe, Field, Properties};
 use rustboot_core::source::Location;
 use serde::Deserialize;
 
+#[cfg(feature = "ws")]
+use super::websocket::AllowedOrigin;
+
 /// Limits of event streams. New values count for streams that begin after a reload.
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
@@ -59,6 +62,8 @@ impl Properties for SseConfig {
 pub struct WebSocketConfig {
     /// How many may be open; further ones get 503.
     pub max_open: usize,
+    /// Origins whose pages may open one, besides those of the same host.
+    pub allowed_origins: Vec<AllowedOrigin>,
     /// The largest message of a client. Then it is closed with 1009.
     pub max_message_size: ByteSize,
     /// How long a client may be quiet before it is sent a ping.
@@ -79,6 +84,14 @@ impl Describe for WebSocketConfig {
             Field::new("max_open", "usize", "How many may be open; further ones get 503.")
                 .typed::<usize>()
                 .default_text("4000"),
+            // What Spring allows: pages of the same host, and clients that are no browsers.
+            Field::new(
+                "allowed_origins",
+                "Vec<AllowedOrigin>",
+                "Origins whose pages may open one, besides those of the same host: https://app.example, https://*.app.example, or * for all.",
+            )
+            .typed::<Vec<AllowedOrigin>>()
+            .default_list(&[]),
             // Half of `server.body_limit`: messages come again and again.
             Field::new(
                 "max_message_size",

@@ -12,6 +12,53 @@ use crate::http::Request;
 
 const SOCKETS: &[(&str, &str)] = &[("kind", "websocket")];
 
+/// Browsers let any page open a WebSocket to any host, and send the cookies of that host along.
+#[tokio::test]
+async fn pages_of_other_origins_are_refused() {
+    let service = Sandbox::new()
+        .env(
+            "APP_WEBSOCKET__ALLOWED_ORIGINS",
+            "https://app.example,https://*.shop.example",
+        )
+        .start()
+        .await;
+    let own = format!("http://{}", service.address);
+    for (origin, status) in [
+        (None, 101),
+        (Some(&*own), 101),
+        (Some("https://app.example"), 101),
+        (Some("https://admin.shop.example"), 101),
+        (Some("https://evil.example"), 403),
+        (Some("http://app.example"), 403),
+        (Some("https://app.example.evil.example"), 403),
+        (Some("null"), 403),
+    ] {
+        let mut request = format!(
+            "GET /ws/echo HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+            service.address
+        );
+        if let Some(origin) = origin {
+            request += &format!("origin: {origin}\r\n");
+        }
+        let mut connection = service.connect().await;
+        connection
+            .write(format!("{request}\r\n").as_bytes())
+            .await
+            .unwrap();
+        let answer = connection.head().await.unwrap();
+        assert_eq!(answer.status, status, "{origin:?}: {answer:?}");
+    }
+    let line = service
+        .log_line("a warning", |line| {
+            line["message"]
+                .as_str()
+                .is_some_and(|message| message.contains("websocket.allowed_origins"))
+        })
+        .await;
+    assert_eq!(line["level"], "WARN");
+}
+
 #[tokio::test]
 async fn messages_come_back_and_the_request_is_over_with_the_socket() {
     let service = Sandbox::new()

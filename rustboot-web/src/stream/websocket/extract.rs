@@ -15,8 +15,8 @@ use rustboot_core::Error;
 use rustboot_core::lifecycle::Shutdown;
 use rustboot_observe::correlation::{self, Correlated};
 
-use super::session;
 use super::socket::WebSocket;
+use super::{origin, session};
 use crate::stream::outcome::StreamOutcome;
 use crate::stream::{Managed, Streams};
 
@@ -44,7 +44,7 @@ const BUFFER: usize = 8 * 1024;
 ///
 /// # Errors
 /// A request that is none to upgrade gets 426 with `upgrade: websocket`; one that is wrong in another way what axum says, 400 or
-/// 405. HTTP/2 has no upgrades; browsers open a connection of HTTP/1.1 for a WebSocket by themselves.
+/// 405. One from a page of another origin gets 403, unless `websocket.allowed_origins` has it. HTTP/2 has no upgrades; browsers open a connection of HTTP/1.1 for a WebSocket by themselves.
 #[must_use]
 pub struct WebSocketUpgrade {
     upgrade: ws::WebSocketUpgrade,
@@ -91,6 +91,18 @@ impl<S: Send + Sync + 'static> FromRequestParts<S> for WebSocketUpgrade {
         let upgrade = ws::WebSocketUpgrade::from_request_parts(parts, state)
             .await
             .map_err(refuse)?;
+        if !origin::is_allowed(parts, &config.allowed_origins) {
+            tracing::warn!(
+                target: "rustboot::web",
+                origin = ?parts.headers.get(header::ORIGIN),
+                host = ?parts.headers.get(header::HOST),
+                "a page of another origin asked for a WebSocket; websocket.allowed_origins says which may"
+            );
+            return Err(
+                Error::forbidden("pages of this origin may not open this WebSocket")
+                    .into_response(),
+            );
+        }
         Ok(Self {
             upgrade,
             terms,
