@@ -4,6 +4,7 @@
 mod answers;
 mod bookings;
 mod bounded;
+mod cached;
 mod described;
 mod extractors;
 mod failures;

@@ -15,6 +15,7 @@ mod http;
 mod abandoned;
 mod access_log;
 mod activation;
+mod cache;
 mod commands;
 mod groups;
 mod h2c;
