@@ -25,7 +25,8 @@ use rustboot::prelude::*;
 
 #[rustboot::app]
 async fn main(app: &mut AppBuilder) -> Result<()> {
-    app.router(mounted::router());
+    app.router(mounted::router())
+        .router_with(mounted::settings(), mounted::bounded());
     grouped::by_hand(app);
     let settings = app.config::<settings::Conformance>()?;
     if let Some(file) = &settings.store {

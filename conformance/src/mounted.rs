@@ -1,11 +1,15 @@
 //! An axum router as a user brings it along.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
+use futures_util::stream;
 use rustboot::axum::Router;
+use rustboot::axum::body::{Body, Bytes};
 use rustboot::axum::routing::{get, post};
 use rustboot::prelude::*;
 use rustboot::serde_json::Value;
+use rustboot::{ByteSize, RouteSettings};
 
 use crate::surroundings::Greeting;
 
@@ -20,6 +24,36 @@ pub(crate) fn router() -> Router {
         .route("/mounted/sleep/{ms}", get(slow))
         .route("/mounted/ws", get(socket))
         .route("/shared", post(shared))
+}
+
+/// What the second router has of its own.
+pub(crate) fn settings() -> RouteSettings {
+    RouteSettings::new()
+        .timeout(Duration::from_millis(400))
+        .body_limit(ByteSize::bytes(4096))
+        .max_in_flight(1)
+        .access_log(false)
+}
+
+pub(crate) fn bounded() -> Router {
+    Router::new()
+        .route("/bounded-router/upload", post(upload))
+        .route("/bounded-router/sleep/{ms}", get(slow))
+        .route("/bounded-router/stream", get(pieces))
+        .route("/bounded-router/panic", get(panics))
+}
+
+async fn upload(body: Bytes) -> String {
+    body.len().to_string()
+}
+
+/// Three pieces, slowly.
+async fn pieces() -> Body {
+    rustboot::tracing::info!("inside");
+    Body::from_stream(stream::unfold(0, async |sent| {
+        rustboot::tokio::time::sleep(Duration::from_millis(200)).await;
+        (sent < 3).then(|| (Ok::<_, Infallible>("piece\n"), sent + 1))
+    }))
 }
 
 /// The path has an attribute route as well, for another method.

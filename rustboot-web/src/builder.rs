@@ -8,17 +8,19 @@ use axum::extract::Request;
 use axum::response::IntoResponse;
 use axum::routing::Route;
 use rustboot_core::AppBuilder;
+use rustboot_core::source::Location;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::problem::ErrorBody;
+use crate::route::mounted::{Listed, MountedRouter};
 use crate::route::security::Authenticators;
-use crate::route::{Authenticator, RouteDef};
+use crate::route::{Authenticator, RouteDef, RouteSettings};
 
 /// What the user brought.
 #[derive(Default)]
 pub(crate) struct WebExtension {
-    pub(crate) routers: Vec<Router>,
+    pub(crate) routers: Vec<MountedRouter>,
     pub(crate) layers: Vec<Box<dyn FnOnce(Router) -> Router + Send>>,
     pub(crate) routes: Vec<RouteDef>,
     pub(crate) error_body: Option<Arc<dyn ErrorBody>>,
@@ -29,7 +31,13 @@ pub(crate) struct WebExtension {
 pub trait WebAppBuilder {
     /// Mounts an axum router behind the pipeline. Attribute routes win where both know a path and method. Routers are
     /// merged, so that two of them must not have the same route.
+    #[track_caller]
     fn router(&mut self, router: Router) -> &mut Self;
+
+    /// Mounts an axum router that has limits of its own instead of the server's. `max_in_flight` is one limit for all its routes
+    /// together; a timeout is counted from when the request reaches the router.
+    #[track_caller]
+    fn router_with(&mut self, settings: RouteSettings, router: Router) -> &mut Self;
 
     /// Puts a tower layer around the mounted routers, inside of the pipeline; the last one added is the outermost.
     /// Attribute routes do not pass through it.
@@ -53,8 +61,17 @@ pub trait WebAppBuilder {
 }
 
 impl WebAppBuilder for AppBuilder {
+    #[track_caller]
     fn router(&mut self, router: Router) -> &mut Self {
-        self.extension::<WebExtension>().routers.push(router);
+        self.router_with(RouteSettings::new(), router)
+    }
+
+    #[track_caller]
+    fn router_with(&mut self, settings: RouteSettings, router: Router) -> &mut Self {
+        let location = Location::caller();
+        let listed = Listed { settings, location };
+        let routers = &mut self.extension::<WebExtension>().routers;
+        routers.push(MountedRouter { router, listed });
         self
     }
 

@@ -20,6 +20,7 @@ use tokio::net::UnixStream;
 use crate::config::{ManagementConfig, ServerConfig};
 use crate::listener::tls::{self, TlsConfig};
 use crate::module::Served;
+use crate::route::RouteSettings;
 use crate::route::mapped::MappedRoute;
 
 /// How long `app health` waits: less than Docker's default of 30 s and Kubernetes' of 1 s plus the start of a process.
@@ -44,7 +45,19 @@ pub(crate) fn all() -> Vec<Command> {
 
 pub(crate) fn routes_endpoint(served: Served) -> Endpoint {
     Endpoint::new("/routes", Exposure::Internal, move |_| {
-        let reply = Reply::json(200, &json!({ "routes": as_json(&served) }));
+        let mounted: Vec<Value> = served
+            .mounted
+            .iter()
+            .map(|router| {
+                let settings = router.settings.named().into_iter();
+                json!({
+                    "location": router.location.to_string(),
+                    "settings": settings.map(|(k, v)| (k, json!(v))).collect::<Value>(),
+                })
+            })
+            .collect();
+        let routes = as_json(&served);
+        let reply = Reply::json(200, &json!({ "routes": routes, "mounted": mounted }));
         async move { reply }
     })
 }
@@ -87,12 +100,7 @@ fn as_json(served: &Served) -> Vec<Value> {
 
 /// What a route has beside method and path, in brackets: ` [timeout 2s, roles admin]`.
 fn extras(route: &MappedRoute) -> String {
-    let mut extras: Vec<String> = route
-        .settings
-        .named()
-        .into_iter()
-        .map(|(name, value)| format!("{name} {value}"))
-        .collect();
+    let mut extras = written(&route.settings);
     if route.security.is_demanding() {
         extras.extend(
             route
@@ -107,9 +115,21 @@ fn extras(route: &MappedRoute) -> String {
     if route.has_layers() {
         extras.push("layers".to_owned());
     }
-    match extras.is_empty() {
-        true => String::new(),
-        false => format!(" [{}]", extras.join(", ")),
+    in_brackets(&extras)
+}
+
+/// Settings as people write them: `timeout 2s`.
+fn written(settings: &RouteSettings) -> Vec<String> {
+    let named = settings.named().into_iter();
+    named
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect()
+}
+
+fn in_brackets(extras: &[String]) -> String {
+    match extras {
+        [] => String::new(),
+        extras => format!(" [{}]", extras.join(", ")),
     }
 }
 
@@ -146,11 +166,15 @@ fn as_text(served: &Served) -> String {
             extras(route)
         );
     }
-    if served.mounted_routers > 0 {
-        text += &format!(
-            "and {} mounted axum routers, whose routes axum does not tell\n",
-            served.mounted_routers
-        );
+    let mounted = served.mounted.len();
+    if mounted > 0 {
+        text += &format!("and {mounted} mounted axum routers, whose routes axum does not tell\n");
+    }
+    for router in &served.mounted {
+        let settings = in_brackets(&written(&router.settings));
+        if !settings.is_empty() {
+            text += &format!("router  mounted in {}{settings}\n", router.location);
+        }
     }
     text
 }

@@ -20,7 +20,7 @@ use crate::problem::{ErrorBody, ProblemDetails};
 use crate::route::dispatch::{Dispatcher, Surroundings};
 use crate::route::group::Groups;
 use crate::route::limits::Limits;
-use crate::route::mounted;
+use crate::route::mounted::{Listed, Mounted, MountedRouter};
 use crate::route::security::Authenticators;
 use crate::route::table::Table;
 use crate::route::{RouteDef, RouteGroup};
@@ -36,7 +36,7 @@ pub struct WebModule;
 #[derive(Debug, Clone)]
 pub(crate) struct Served {
     pub(crate) table: Arc<Table>,
-    pub(crate) mounted_routers: usize,
+    pub(crate) mounted: Vec<Listed>,
     /// The Unix socket, for `app health`.
     #[cfg(unix)]
     pub(crate) unix_socket: Option<std::path::PathBuf>,
@@ -98,12 +98,13 @@ impl Module for WebModule {
         for problem in problems
             .into_iter()
             .chain(extension.authenticators.problems(&table.routes))
+            .chain(extension.routers.iter().flat_map(|m| m.listed.mistakes()))
         {
             app.problem(problem);
         }
         let served = Served {
             table: Arc::new(table),
-            mounted_routers: extension.routers.len(),
+            mounted: extension.routers.iter().map(|m| m.listed).collect(),
             #[cfg(unix)]
             unix_socket: server.unix_socket.as_ref().map(|path| base.join(path)),
         };
@@ -113,7 +114,7 @@ impl Module for WebModule {
         app.active(format!(
             "{} routes, {} mounted routers",
             served.table.routes.len(),
-            served.mounted_routers
+            served.mounted.len()
         ));
         app.attach(served.clone());
         let streams = Streams::new(
@@ -124,9 +125,9 @@ impl Module for WebModule {
         app.attach(streams);
 
         let parts = Parts {
+            mounted: merge(extension.routers, extension.layers, &Limits::new(&server)),
             server,
             table: served.table,
-            mounted: merge(extension.routers, extension.layers),
             error_body: extension
                 .error_body
                 .unwrap_or_else(|| Arc::new(ProblemDetails)),
@@ -184,23 +185,22 @@ fn on_main_listener(exposure: Exposure, has_own_listener: bool, is_dev: bool) ->
 
 /// All routers as one, with the user's layers around it.
 fn merge(
-    routers: Vec<Router>,
+    routers: Vec<MountedRouter>,
     layers: Vec<Box<dyn FnOnce(Router) -> Router + Send>>,
-) -> Option<Router> {
-    let merged = routers.into_iter().reduce(Router::merge)?;
-    let recording = mounted::recording(merged);
-    Some(
-        layers
-            .into_iter()
-            .fold(recording, |router, layer| layer(router)),
-    )
+    server: &Limits,
+) -> Option<Mounted> {
+    let Mounted { router, limits } = Mounted::merge(routers, server)?;
+    let router = layers
+        .into_iter()
+        .fold(router, |router, layer| layer(router));
+    Some(Mounted { router, limits })
 }
 
 /// What both listeners are made of.
 struct Parts {
     server: Config<ServerConfig>,
     table: Arc<Table>,
-    mounted: Option<Router>,
+    mounted: Option<Mounted>,
     error_body: Arc<dyn ErrorBody>,
     authenticators: Authenticators,
     is_dev: bool,
@@ -268,7 +268,7 @@ fn pipeline(
     server: &ServerConfig,
     dispatcher: Dispatcher,
     limits: Limits,
-    mounted: Option<Router>,
+    mounted: Option<Mounted>,
     error_body: Arc<dyn ErrorBody>,
     is_main: bool,
 ) -> Result<Pipeline> {

@@ -244,3 +244,76 @@ async fn the_list_of_routes_says_what_each_has_of_its_own() {
     assert!(line("/guarded/orders").ends_with(" [security bearer, roles admin|support]"));
     assert!(line("/text").ends_with(')'));
 }
+
+#[tokio::test]
+async fn a_mounted_router_may_have_limits_of_its_own() {
+    for server in ["1KiB", "1MiB"] {
+        let service = Sandbox::new()
+            .env("APP_SERVER__BODY_LIMIT", server)
+            .start()
+            .await;
+        for chunked in [false, true] {
+            let upload = |target, bytes| {
+                let request = Request::post(target).body(vec![b'1'; bytes]);
+                let request = request.header("content-type", "application/json");
+                if chunked { request.chunked() } else { request }
+            };
+            let own = "/bounded-router/upload";
+            let answer = service.send(upload(own, 4096)).await;
+            assert_eq!((answer.status, answer.text()), (200, "4096"), "{server}");
+            problem(own, &service.send(upload(own, 4097)).await, 413);
+            // The other router has the limit of the server.
+            let large = if server == "1KiB" {
+                1025
+            } else {
+                (1 << 20) + 1
+            };
+            let answer = service.send(upload("/mounted/echo", large)).await;
+            problem("/mounted/echo", &answer, 413);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_mounted_router_may_have_a_timeout_and_places_of_its_own() {
+    let service = Sandbox::new().start().await;
+    let late = "/bounded-router/sleep/3600000";
+    let answer = service.get(late).await;
+    assert_eq!(
+        problem(late, &answer, 503)["detail"],
+        "no answer within 400ms"
+    );
+    assert_eq!(service.get("/mounted/sleep/600").await.text(), "slept");
+
+    let free = "/bounded-router/sleep/0";
+    let mut streaming = occupy(&service, "/bounded-router/stream", "streams").await;
+    let answer = service.get(free).await;
+    problem(free, &answer, 503);
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(service.get("/mounted/sleep/0").await.status, 200);
+    // Nobody's path takes nobody's place.
+    assert_eq!(service.get("/bounded-router/nowhere").await.status, 404);
+    let answer = streaming.answer("GET").await.unwrap();
+    assert_eq!(answer.text().lines().count(), 3);
+    there_is_room(&service, free).await;
+    // A client that goes away, and a panic, give it back.
+    drop(occupy(&service, "/bounded-router/stream", "gone").await);
+    there_is_room(&service, free).await;
+    for _ in 0..3 {
+        let panics = "/bounded-router/panic";
+        problem(panics, &service.get(panics).await, 500);
+    }
+
+    service.settle().await;
+    let written = service.log();
+    let is_access = |path: &str| {
+        let mut lines = written.iter();
+        lines.any(|line| line["target"] == "access" && line["path"] == path)
+    };
+    assert!(is_access("/mounted/sleep/0") && !is_access(free));
+    let listed = service.get("/routes").await.json();
+    assert_eq!(
+        listed["mounted"][1]["settings"],
+        json!({ "timeout": "400ms", "body_limit": "4KiB", "max_in_flight": 1, "access_log": false })
+    );
+}

@@ -150,14 +150,25 @@ impl PipelineFuture {
             return Poll::Pending;
         };
         let outer_ip = client_ip::replace_current(*this.client_ip);
+        let is_mounted = matches!(this.answer, Answer::Mounted { .. });
         let mut polled = poll_guarded(this.answer, record, context);
+        // A second poll, of what was deferred, is none of the router.
+        let note = if is_mounted {
+            mounted::take_note()
+        } else {
+            None
+        };
         if !record.deferred.is_empty() {
             polled = ready_to_end(polled, this.answer, record, context);
         }
         client_ip::replace_current(outer_ip);
-        if let Some(matched) = mounted::take_matched() {
-            let metrics = record.pipeline.mounted_metrics.of(&record.method, &matched);
-            record.subject = Subject::Route(metrics);
+        if let Some(note) = note {
+            if let Some(own) = &note.own {
+                // Counted anew from here, when layers outside of the router have waited for something.
+                *this.timeout = own.limits.timeout;
+                this.deadline.set(None);
+            }
+            record.learn(note);
         }
 
         let outcome = match polled {
@@ -387,7 +398,10 @@ pub(super) fn problem(
         method: &record.method,
         path: record.uri.path(),
         request_id: id.as_ref().map_or("", |id| id.as_str()),
-        has_route: !matches!(record.subject, Subject::Unmatched),
+        has_route: !matches!(
+            record.subject,
+            Subject::Unmatched | Subject::UnmatchedUnwritten
+        ),
     };
     problem_response(explained, headers, &asked, &*record.pipeline.error_body)
 }

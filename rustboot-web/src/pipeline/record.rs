@@ -16,6 +16,7 @@ use super::streaming::Streaming;
 use super::{ConnectionState, Pipeline};
 use crate::route::RouteMetrics;
 use crate::route::gate::Permit;
+use crate::route::mounted::Note;
 
 /// What a request was for.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(super) enum Subject {
     Route(Arc<RouteMetrics>),
     /// Nothing that is known.
     Unmatched,
+    /// The same, in a mounted router that stays out of the access log.
+    UnmatchedUnwritten,
 }
 
 /// The status that nginx made customary for a client that did not wait for its answer. It is only ever logged.
@@ -91,6 +94,23 @@ impl Record {
         }
     }
 
+    /// What a mounted router said of the request.
+    pub(super) fn learn(&mut self, note: Note) {
+        let written = note.own.is_none_or(|own| own.written);
+        self.subject = match &note.matched {
+            Some(matched) => {
+                let metrics = self
+                    .pipeline
+                    .mounted_metrics
+                    .of(&self.method, matched, written);
+                Subject::Route(metrics)
+            }
+            None if written => Subject::Unmatched,
+            None => Subject::UnmatchedUnwritten,
+        };
+        self.permit = note.permit;
+    }
+
     pub(crate) fn sent(&mut self, bytes: u64) {
         self.bytes += bytes;
     }
@@ -116,7 +136,9 @@ impl Record {
         let metrics = match &self.subject {
             Subject::Management => return,
             Subject::Route(metrics) => metrics,
-            Subject::Unmatched => self.pipeline.unmatched.of(&self.method),
+            Subject::Unmatched | Subject::UnmatchedUnwritten => {
+                self.pipeline.unmatched.of(&self.method)
+            }
         };
         let took = now.saturating_duration_since(self.start);
         let status = self
@@ -126,12 +148,11 @@ impl Record {
             StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             took,
         );
-        let Some(log) = self
-            .pipeline
-            .access_log
-            .as_ref()
-            .filter(|log| metrics.is_written() && log.enabled())
-        else {
+        let Some(log) = self.pipeline.access_log.as_ref().filter(|log| {
+            metrics.is_written()
+                && !matches!(self.subject, Subject::UnmatchedUnwritten)
+                && log.enabled()
+        }) else {
             return;
         };
         log.write(

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName};
 use http_body::Body as _;
 use http_body_util::Limited;
 use hyper::body::Incoming;
@@ -47,16 +47,6 @@ fn traceparent(value: &str) -> Option<(TraceId, SpanId)> {
         && version != "ff"
         && (version != "00" || parts.next().is_none());
     well_formed.then_some((trace, span))
-}
-
-/// The length of the body, when the client says it.
-pub(super) fn declared_length(headers: &HeaderMap) -> Option<u64> {
-    headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
 }
 
 /// The request as axum's extractors want it. A request without a body costs no allocation here.

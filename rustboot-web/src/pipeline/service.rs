@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use axum::Router;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -24,8 +23,8 @@ use crate::client_ip::Forwarding;
 use crate::problem::ErrorBody;
 use crate::route::RouteMetrics;
 use crate::route::dispatch::{Dispatcher, Found};
-use crate::route::limits::{Full, Limits, too_large};
-use crate::route::mounted::MountedMetrics;
+use crate::route::limits::{Full, Limits, declared_length, too_large};
+use crate::route::mounted::{Mounted, MountedMetrics};
 use crate::stream::Streams;
 
 /// Everything that a request needs and that is known at start.
@@ -33,7 +32,7 @@ pub(crate) struct Pipeline {
     pub(crate) app: AppContext,
     pub(crate) dispatcher: Dispatcher,
     /// The user's own routers, when there are any.
-    pub(crate) mounted: Option<Router>,
+    pub(crate) mounted: Option<Mounted>,
     pub(crate) mounted_metrics: MountedMetrics,
     pub(crate) error_body: Arc<dyn ErrorBody>,
     pub(crate) access_log: Option<AccessLog>,
@@ -139,10 +138,14 @@ impl Pipeline {
                     }
                 }
             }
-            found => match self.admit(&mut record, &request, &self.limits) {
-                Err(refusal) => refusal,
-                Ok(()) => self.elsewhere(found, request),
-            },
+            found => {
+                let mounted = self.mounted.as_ref();
+                let limits = mounted.map_or(&self.limits, |mounted| &mounted.limits);
+                match self.admit(&mut record, &request, limits) {
+                    Err(refusal) => refusal,
+                    Ok(()) => self.elsewhere(found, request),
+                }
+            }
         };
         PipelineFuture::new(answer, client_ip, record, timeout)
     }
@@ -169,8 +172,9 @@ impl Pipeline {
     }
 
     fn mounted(&self, request: Request<Incoming>) -> Option<super::future::ResponseFuture> {
-        let mut router = self.mounted.clone()?;
-        let mut request = request::prepare(request, self.limits.body);
+        let mounted = self.mounted.as_ref()?;
+        let mut router = mounted.router.clone();
+        let mut request = request::prepare(request, mounted.limits.body);
         request.extensions_mut().insert(self.app.clone());
         Some(Box::pin(async move {
             match router.call(request).await {
@@ -195,7 +199,7 @@ impl Pipeline {
             return Err(Answer::full());
         }
         record.permit = limits.enter().map_err(|Full| Answer::full())?;
-        if request::declared_length(request.headers()).is_some_and(|length| length > limits.body) {
+        if declared_length(request.headers()).is_some_and(|length| length > limits.body) {
             return Err(Answer::refused(too_large(limits.body), None));
         }
         Ok(())

@@ -62,6 +62,10 @@ pub(crate) fn explain_response(
 
 #[cold]
 fn explain_error_response(response: &mut Response, app: &AppContext) -> Option<Explained> {
+    // A layer of the pipeline inside of a mounted router has decided.
+    if let Some(explained) = response.extensions_mut().remove::<Explained>() {
+        return Some(explained);
+    }
     if let Some(carrier) = response.extensions_mut().remove::<ErrorCarrier>() {
         return Some(explain_error(carrier.0, app));
     }

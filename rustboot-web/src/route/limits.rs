@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 
 use super::RouteSettings;
 use super::gate::{Gate, Permit};
@@ -67,4 +67,14 @@ pub(crate) fn full() -> Explained {
 pub(crate) fn too_large(limit: u64) -> Explained {
     Explained::of_pipeline(StatusCode::PAYLOAD_TOO_LARGE)
         .with_detail(format!("the body is larger than {limit} bytes"))
+}
+
+/// The length of the body, when the client says it.
+pub(crate) fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }

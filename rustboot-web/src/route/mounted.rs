@@ -1,65 +1,211 @@
-//! axum routers that the user mounts: served behind the pipeline, with their matched path as the label.
+//! axum routers that the user mounts: served behind the pipeline, with their matched path as the label, and with settings
+//! of their own.
+//!
+//! Which router a request is for, only axum knows, and only once the request is inside. So what a router has of its own is done
+//! by a layer around its routes, and what only the pipeline can do (timeout, access log, in flight until the last byte) is told
+//! to it by a note.
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use arc_swap::ArcSwap;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
-use http::Method;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::Route;
+use axum::routing::future::RouteFuture;
+use futures_util::future::Either;
+use http::{HeaderValue, Method, header};
+use http_body_util::Limited;
+use rustboot_core::report::Problem;
+use rustboot_core::source::Location;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::RouteMetrics;
+use super::gate::{Gate, Permit};
+use super::limits::{self, Full, Limits};
 use super::metrics::method_label;
+use super::{RouteMetrics, RouteSettings};
+use crate::problem::Explained;
+
+/// A router as the user brought it.
+#[derive(Debug)]
+pub(crate) struct MountedRouter {
+    pub(crate) router: Router,
+    pub(crate) listed: Listed,
+}
+
+/// What is known of it without looking inside.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listed {
+    pub(crate) settings: RouteSettings,
+    /// Where it was mounted.
+    pub(crate) location: Location,
+}
+
+impl Listed {
+    /// What it says that cannot be meant.
+    pub(crate) fn mistakes(&self) -> impl Iterator<Item = Problem> {
+        let title = format!("the router mounted in {}", self.location);
+        let mistakes = self.settings.mistakes().into_iter();
+        mistakes.map(move |mistake| Problem::new(title.clone(), mistake))
+    }
+}
+
+/// All routers as one.
+#[derive(Debug, Clone)]
+pub(crate) struct Mounted {
+    pub(crate) router: Router,
+    /// The limits before it is known which router it is: the largest body that one of them takes.
+    pub(crate) limits: Limits,
+}
+
+impl Mounted {
+    /// Merges routers, each with a layer that tells what it matched and does what it has of its own. `None` without routers.
+    pub(crate) fn merge(routers: Vec<MountedRouter>, server: &Limits) -> Option<Self> {
+        let own: Vec<Limits> = routers
+            .iter()
+            .map(|MountedRouter { listed, .. }| {
+                let scope = || format!("router in {}", listed.location);
+                let gate = listed.settings.max_in_flight;
+                let gate = gate.map(|limit| Gate::new(limit, scope()));
+                server.with(&listed.settings, gate)
+            })
+            .collect();
+        let widest = own.iter().map(|limits| limits.body).max()?.max(server.body);
+        let layered = routers.into_iter().zip(own).map(|(mounted, limits)| {
+            let is_plain = mounted.listed.settings == RouteSettings::new();
+            let own = (!is_plain || limits.body < widest).then(|| {
+                Arc::new(Own {
+                    written: mounted.listed.settings.access_log.unwrap_or(true),
+                    body: (limits.body < widest).then_some(limits.body),
+                    limits,
+                })
+            });
+            mounted.router.layer(Tell(own))
+        });
+        // Of several default answers to a path that nobody knows, axum takes the last: it is of no router's settings.
+        let router = layered
+            .chain([Router::new().layer(Tell(None))])
+            .reduce(Router::merge)?;
+        let mut limits = server.clone();
+        limits.body = widest;
+        Some(Self { router, limits })
+    }
+}
+
+/// What a router has of its own.
+#[derive(Debug)]
+pub(crate) struct Own {
+    pub(crate) limits: Limits,
+    /// Whether the access log has its requests.
+    pub(crate) written: bool,
+    /// The largest body, where that is less than what the pipeline lets through.
+    body: Option<u64>,
+}
+
+/// What a router told in the poll that is under way.
+#[derive(Debug)]
+pub(crate) struct Note {
+    pub(crate) matched: Option<MatchedPath>,
+    pub(crate) own: Option<Arc<Own>>,
+    /// Its place in flight.
+    pub(crate) permit: Option<Permit>,
+}
 
 thread_local! {
-    /// What the mounted router matched in the poll that is under way. A note beside the response, because there may be no
-    /// response: the handler may panic, take too long, or lose its client.
-    static MATCHED: Cell<Option<MatchedPath>> = const { Cell::new(None) };
+    /// Beside the response, because there may be no response: the handler may panic, take too long, or lose its client.
+    static NOTE: Cell<Option<Note>> = const { Cell::new(None) };
 }
 
-/// Notes the matched template. A layer of a router runs after routing.
-#[derive(Debug, Clone, Copy)]
-struct RecordRoute;
+/// What was told since the last call, on this thread. To be asked after each poll of a mounted router.
+pub(crate) fn take_note() -> Option<Note> {
+    NOTE.with(Cell::take)
+}
+
+/// A layer of a router runs after routing.
+#[derive(Debug, Clone)]
+struct Tell(Option<Arc<Own>>);
 
 #[derive(Debug, Clone)]
-struct RecordRouteService<S>(S);
+struct Telling {
+    own: Option<Arc<Own>>,
+    inner: Route,
+}
 
-impl<S> Layer<S> for RecordRoute {
-    type Service = RecordRouteService<S>;
+impl Layer<Route> for Tell {
+    type Service = Telling;
 
-    fn layer(&self, inner: S) -> Self::Service {
-        RecordRouteService(inner)
+    fn layer(&self, inner: Route) -> Telling {
+        Telling {
+            own: self.0.clone(),
+            inner,
+        }
     }
 }
 
-impl<S: Service<Request>> Service<Request> for RecordRouteService<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
+impl Service<Request> for Telling {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<RouteFuture<Infallible>, Ready<Result<Response, Infallible>>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(context)
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Service::<Request>::poll_ready(&mut self.inner, context)
     }
 
-    fn call(&mut self, request: Request) -> S::Future {
+    fn call(&mut self, request: Request) -> Self::Future {
         let matched = request.extensions().get::<MatchedPath>().cloned();
-        MATCHED.with(|slot| slot.set(matched));
-        self.0.call(request)
+        let mut note = Note {
+            matched,
+            own: self.own.clone(),
+            permit: None,
+        };
+        let admitted = match &self.own {
+            None => Ok(request),
+            Some(own) => own.admit(request, &mut note.permit),
+        };
+        NOTE.with(|slot| slot.set(Some(note)));
+        match admitted {
+            Ok(request) => Either::Left(self.inner.call(request)),
+            Err(refused) => Either::Right(ready(Ok(*refused))),
+        }
     }
 }
 
-/// What was matched since the last call, on this thread. To be asked after each poll.
-pub(crate) fn take_matched() -> Option<MatchedPath> {
-    MATCHED.with(Cell::take)
+impl Own {
+    /// The request within the limits of the router, or the answer to one that is beyond them.
+    fn admit(
+        &self,
+        request: Request,
+        permit: &mut Option<Permit>,
+    ) -> Result<Request, Box<Response>> {
+        *permit = self.limits.enter().map_err(|Full| {
+            let retry = HeaderValue::from_static("1");
+            let mut refused = refused(limits::full());
+            refused.headers_mut().insert(header::RETRY_AFTER, retry);
+            refused
+        })?;
+        let Some(limit) = self.body else {
+            return Ok(request);
+        };
+        if limits::declared_length(request.headers()).is_some_and(|length| length > limit) {
+            return Err(refused(limits::too_large(limit)));
+        }
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(request.map(|body| Body::new(Limited::new(body, limit))))
+    }
 }
 
-/// A router with the layer that tells what it matched.
-pub(crate) fn recording(router: Router) -> Router {
-    router.layer(RecordRoute)
+/// An answer that the pipeline makes a problem of.
+fn refused(explained: Explained) -> Box<Response> {
+    let mut response = explained.status.into_response();
+    response.extensions_mut().insert(explained);
+    Box::new(response)
 }
 
 /// Histograms by template, for routes that are not known at start. Readers take no lock; a new template copies the map,
@@ -68,12 +214,18 @@ pub(crate) fn recording(router: Router) -> Router {
 pub(crate) struct MountedMetrics(ArcSwap<HashMap<(&'static str, String), Arc<RouteMetrics>>>);
 
 impl MountedMetrics {
-    pub(crate) fn of(&self, method: &Method, route: &MatchedPath) -> Arc<RouteMetrics> {
+    /// `written` is whether the access log has the requests of the router, which is the same for all that it matches.
+    pub(crate) fn of(
+        &self,
+        method: &Method,
+        route: &MatchedPath,
+        written: bool,
+    ) -> Arc<RouteMetrics> {
         let key = (method_label(method), route.as_str().to_owned());
         if let Some(metrics) = self.0.load().get(&key) {
             return Arc::clone(metrics);
         }
-        let metrics = Arc::new(RouteMetrics::new(method, route.as_str()));
+        let metrics = Arc::new(RouteMetrics::new(method, route.as_str()).written(written));
         self.0.rcu(|map| {
             let mut map = HashMap::clone(map);
             map.entry(key.clone())
