@@ -50,6 +50,7 @@ impl Queue {
     }
 
     /// Nobody knows what was published in the meantime.
+    #[cfg(feature = "redis")]
     pub(super) fn interrupted(&self) {
         self.state().missed.interruptions += 1;
         self.arrived.notify_one();
