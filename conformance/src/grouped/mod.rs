@@ -50,7 +50,7 @@ async fn closed(request: Request, _next: Next) -> Result<Response> {
     timeout = "300ms",
     layers(from_fn(async |request: Request, next: Next| stamp("outer", request, next).await))
 )]
-mod grouped {
+mod sections {
     use super::*;
 
     #[get("/")]

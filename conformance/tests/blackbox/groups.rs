@@ -73,7 +73,7 @@ async fn what_a_route_says_itself_wins_over_its_group_and_that_over_the_one_arou
     assert_eq!(
         of("/grouped/shops/{shop}/slow"),
         json!({
-            "group": "service::grouped::grouped::shops",
+            "group": "service::grouped::sections::shops",
             "tag": "shops",
             "settings": { "timeout": "600s", "access_log": true },
             "layers": true,
@@ -82,7 +82,7 @@ async fn what_a_route_says_itself_wins_over_its_group_and_that_over_the_one_arou
     assert_eq!(
         of("/grouped/staff/files"),
         json!({
-            "group": "service::grouped::grouped::staff",
+            "group": "service::grouped::sections::staff",
             "tag": "grouped",
             "settings": { "timeout": "300ms" },
             "security": { "scheme": "bearer", "roles": ["admin"] },
@@ -169,7 +169,7 @@ async fn an_in_flight_limit_of_a_group_is_one_for_its_routes_together() {
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert_eq!(service.get("/grouped/narrow/own").await.status, 200);
     assert_eq!(service.get("/grouped").await.status, 200);
-    let scope = [("scope", "service::grouped::grouped::narrow")];
+    let scope = [("scope", "service::grouped::sections::narrow")];
     let shed = service.metrics().await;
     assert_eq!(
         shed.value("http_route_requests_shed_total", &scope),
