@@ -97,11 +97,18 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Compact<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.trailers.is_none() && self.inner.is_end_stream()
+        self.block.is_empty() && self.trailers.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let kept = self.block.len() as u64;
+        let inner = self.inner.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower() + kept);
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper + kept);
+        }
+        hint
     }
 }
 
@@ -173,6 +180,8 @@ mod tests {
         // A second look finds more, or nothing.
         assert_eq!(out(vec![data(1), None, data(2), data(3)]), [-1, 6]);
         assert_eq!(out(vec![data(1), None, None, data(2)]), [-1, 1, 2]);
+        // The end becomes known while a piece is kept.
+        assert_eq!(out(vec![data(1), None]), [-1, 1]);
         assert_eq!(out(vec![data(1), data(5000), data(2)]), [5001, 2]);
         let pieces = vec![data(4000), data(4000), data(4000)];
         assert_eq!(out(pieces), [8000, 4000]);
