@@ -20,7 +20,7 @@ pub struct ObserveModule;
 /// How long the end of the process waits for the log to be written.
 const FLUSH_LIMIT: Duration = Duration::from_secs(2);
 
-/// The recorder keeps every observation until it is put into its bucket; see [`Metrics::upkeep`].
+/// How old the counts of the log may be in a recorder that is not ours; see [`Metrics::upkeep`].
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 impl Describe for LogConfig {

@@ -258,6 +258,49 @@ async fn the_text_is_what_prometheus_expects() {
     assert!(families.contains_key("process_orders_total"));
 }
 
+/// Nobody scrapes, and a million observations are made. A list of them would take 16 MiB.
+#[cfg(target_os = "linux")]
+#[test]
+fn observations_take_no_memory() {
+    let own_memory = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kilobytes.unwrap().parse::<u64>().unwrap()
+    };
+    let metrics = Metrics::install();
+    let observe = |number: u32| {
+        histogram!("measured_seconds", "a" => "1", "b" => "2").record(f64::from(number % 20));
+        histogram!("measured_bytes").record(number);
+        histogram!("measured_items").record(number % 7);
+    };
+    (0..1000).for_each(observe);
+    let before = own_memory();
+    (0..1_000_000).for_each(observe);
+    let grown = own_memory().saturating_sub(before);
+    assert!(grown < 1024, "{grown} KiB for a million observations");
+
+    let families = parse(&metrics.render());
+    for (name, buckets) in [
+        ("measured_seconds", 15),
+        ("measured_bytes", 11),
+        ("measured_items", 16),
+    ] {
+        let family = &families[name];
+        assert_eq!(family.kind, "histogram");
+        assert_eq!(family.samples.len(), buckets + 2, "{name}");
+        let count = family.samples.last().unwrap();
+        assert_eq!(count.value, 1_001_000.0, "{name}");
+    }
+    // The order of the labels makes no second one.
+    histogram!("measured_seconds", "b" => "2", "a" => "1").record(1.0);
+    let families = parse(&metrics.render());
+    let count = families["measured_seconds"].samples.last().unwrap();
+    assert_eq!(count.value, 1_001_001.0);
+}
+
 #[test]
 fn names_keep_to_the_conventions() {
     let mut seen = HashSet::new();

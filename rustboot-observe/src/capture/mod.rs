@@ -10,14 +10,13 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use metrics_exporter_prometheus::PrometheusRecorder;
 use serde_json::Value;
 use tracing::Dispatch;
 
 use crate::logs::count::Counts;
 use crate::logs::panic::{self, Captured};
 use crate::logs::{LogWriter, Logs};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Recorder};
 
 /// How long a reader waits for lines that are on their way.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
@@ -30,7 +29,7 @@ struct Inner {
     logs: Logs,
     dispatch: Dispatch,
     metrics: Metrics,
-    recorder: &'static PrometheusRecorder,
+    recorder: &'static Recorder,
     panics: Captured,
     kept: Kept,
 }

@@ -5,25 +5,18 @@
 //! [`Metrics::upkeep`].
 
 mod exposition;
+mod histogram;
 pub mod names;
 mod process;
+mod recorder;
 mod runtime;
 
 use std::sync::OnceLock;
 
-use metrics_exporter_prometheus::{
-    Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
-};
-
 use crate::logs::count::{self, Counts};
 use exposition::Exposition;
-
-/// Upper bounds in seconds, from OpenTelemetry's advice for HTTP durations. They apply to every `*_seconds`.
-const HTTP_BUCKETS: [f64; 14] = [
-    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
-];
-/// The same for databases, whose answers are mostly faster than the first of the others.
-const DATABASE_BUCKETS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+use recorder::Handle;
+pub(crate) use recorder::Recorder;
 
 const FOREIGN: &str = "# metrics go to another recorder, which this process installed before Rustboot: \
                        only process and runtime figures are here\n";
@@ -32,9 +25,9 @@ const FOREIGN: &str = "# metrics go to another recorder, which this process inst
 #[derive(Debug, Clone)]
 pub struct Metrics {
     /// None when the process had another recorder before.
-    handle: Option<PrometheusHandle>,
+    handle: Option<Handle>,
     /// Where they are recorded that are not the process's.
-    apart: Option<&'static PrometheusRecorder>,
+    apart: Option<&'static Recorder>,
     counts: &'static Counts,
 }
 
@@ -47,7 +40,7 @@ impl Metrics {
         static INSTALLED: OnceLock<Metrics> = OnceLock::new();
         INSTALLED
             .get_or_init(|| {
-                let recorder = recorder();
+                let recorder = Recorder::new();
                 let handle = recorder.handle();
                 let handle = ::metrics::set_global_recorder(recorder)
                     .is_ok()
@@ -65,9 +58,9 @@ impl Metrics {
     }
 
     /// Metrics that are not those of the process: of the threads that make their recorder theirs.
-    pub(crate) fn apart(counts: &'static Counts) -> (Self, &'static PrometheusRecorder) {
+    pub(crate) fn apart(counts: &'static Counts) -> (Self, &'static Recorder) {
         // Threads keep a reference for as long as they live.
-        let recorder: &'static PrometheusRecorder = Box::leak(Box::new(recorder()));
+        let recorder: &'static Recorder = Box::leak(Box::new(Recorder::new()));
         let metrics = Self {
             handle: Some(recorder.handle()),
             apart: Some(recorder),
@@ -99,8 +92,8 @@ impl Metrics {
         text
     }
 
-    /// Empties the recorder's lists of observations into their buckets. To be called every five seconds: without it
-    /// they grow for as long as nobody scrapes.
+    /// Hands what the log has counted to the recorder, for one that is not ours. To be called every few seconds. Nothing grows
+    /// without it: a histogram has its buckets and keeps no observation.
     pub fn upkeep(&self) {
         self.publish_counts();
         if let Some(handle) = &self.handle {
@@ -131,18 +124,6 @@ impl Metrics {
     pub fn ready(&self, ready: bool) {
         ::metrics::gauge!(names::APP_READY).set(if ready { 1.0 } else { 0.0 });
     }
-}
-
-fn recorder() -> PrometheusRecorder {
-    let seconds = Matcher::Suffix("_seconds".to_owned());
-    // Prefixes are looked at before suffixes.
-    let database = Matcher::Prefix("db_client_".to_owned());
-    PrometheusBuilder::new()
-        .set_buckets_for_metric(seconds, &HTTP_BUCKETS)
-        .and_then(|builder| builder.set_buckets_for_metric(database, &DATABASE_BUCKETS))
-        // Only an empty list of buckets is refused.
-        .unwrap_or_else(|_| PrometheusBuilder::new())
-        .build_recorder()
 }
 
 /// Hands what the log has counted to the recorder, whichever it is.
