@@ -57,12 +57,20 @@ impl fmt::Debug for Deferred {
 }
 
 thread_local! {
-    /// Whether the thread polls a request.
-    static POLLING: Cell<bool> = const { Cell::new(false) };
-    /// What that poll has deferred so far. Empty whenever the thread polls none.
+    /// What every poll asks, and no more than that: it has no destructor, so reaching it takes no look at whether it is alive.
+    static STATE: Cell<State> = const { Cell::new(State::Idle) };
+    /// What the poll that is under way has deferred so far. Empty whenever the thread polls none.
     static SLOT: RefCell<Vec<Box<dyn Finish>>> = const { RefCell::new(Vec::new()) };
-    /// Whether there is anything in the slot: the one question that every poll asks.
-    static FILLED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What the thread is doing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It polls no request.
+    Idle,
+    Polling,
+    /// It polls one that has deferred something in this very poll.
+    Filled,
 }
 
 /// Hands over what has to end with the request that this thread is polling right now.
@@ -71,51 +79,63 @@ thread_local! {
 /// When it is polling none: the handler was moved to a task of its own, by `tokio::spawn` or a layer with a buffer. Nobody would
 /// finish it there.
 pub fn defer(finish: impl Finish + 'static) -> Result<()> {
-    if !POLLING.try_with(Cell::get).unwrap_or(false) {
+    if STATE.get() == State::Idle {
         return Err(Error::new(
             ErrorKind::Configuration,
             "nothing can be deferred to the end of the request here: this code does not run in the task of a request, but in a spawned one, or behind a layer with a buffer",
         ));
     }
     SLOT.with(|slot| slot.borrow_mut().push(Box::new(finish)));
-    FILLED.set(true);
+    STATE.set(State::Filled);
     Ok(())
 }
 
-/// Polls a request, and gives back what was deferred in the course of it. When the poll panics, that is dropped; whoever
-/// catches the panic inside of `poll` gets it. A request may be polled inside of another one.
-pub fn collecting<R>(poll: impl FnOnce() -> R) -> (R, Deferred) {
+/// Polls a request, and gives back what was deferred in the course of it, if anything. When the poll panics, that is dropped;
+/// whoever catches the panic inside of `poll` gets it. A request may be polled inside of another one.
+#[inline]
+pub fn collecting<R>(poll: impl FnOnce() -> R) -> (R, Option<Deferred>) {
+    let outer = STATE.replace(State::Polling);
     let mut polling = Polling {
-        outer: POLLING.replace(true),
-        // Rare: what the outer request has deferred in this very poll is put aside.
-        aside: FILLED.replace(false).then(|| SLOT.take()),
+        outer,
+        aside: match outer {
+            State::Filled => put_aside(),
+            _ => None,
+        },
     };
     let outcome = poll();
     (outcome, polling.deferred())
 }
 
+/// What the outer request has deferred in this very poll, which is rare.
+#[cold]
+fn put_aside() -> Option<Vec<Box<dyn Finish>>> {
+    Some(SLOT.take())
+}
+
 /// One poll. Puts the thread back to what it was doing before, also when the poll panics.
 struct Polling {
-    outer: bool,
+    outer: State,
     aside: Option<Vec<Box<dyn Finish>>>,
 }
 
 impl Polling {
-    fn deferred(&mut self) -> Deferred {
-        match FILLED.replace(false) {
-            true => Deferred(SLOT.take()),
-            false => Deferred::default(),
+    #[inline]
+    fn deferred(&mut self) -> Option<Deferred> {
+        match STATE.replace(State::Polling) {
+            State::Filled => Some(Deferred(SLOT.take())),
+            _ => None,
         }
     }
 }
 
 impl Drop for Polling {
+    #[inline]
     fn drop(&mut self) {
+        // After a panic.
         drop(self.deferred());
-        POLLING.set(self.outer);
+        STATE.set(self.outer);
         if let Some(aside) = self.aside.take() {
             SLOT.set(aside);
-            FILLED.set(true);
         }
     }
 }
@@ -159,8 +179,8 @@ mod tests {
         assert_eq!(counter.load(Ordering::Relaxed), 1000);
         let ((), first) = collecting(|| defer(count(&counter)).unwrap());
         let ((), second) = collecting(|| ());
-        assert!(!first.is_empty() && second.is_empty());
-        first.finish().await.unwrap();
+        assert!(second.is_none());
+        first.unwrap().finish().await.unwrap();
         assert_eq!(counter.load(Ordering::Relaxed), 1001);
     }
 
@@ -173,6 +193,7 @@ mod tests {
                 defer(count(&counter)).unwrap();
                 defer(count(&counter)).unwrap();
             });
+            let inner = inner.unwrap();
             let caught = std::panic::catch_unwind(|| {
                 let counter = Arc::new(AtomicUsize::new(0));
                 collecting(|| {
@@ -183,6 +204,7 @@ mod tests {
             assert!(caught.is_err());
             inner
         });
+        let outer = outer.unwrap();
         assert_eq!((inner.0.len(), outer.0.len()), (2, 1));
         drop(inner);
         assert_eq!(counter.load(Ordering::Relaxed), 2000);

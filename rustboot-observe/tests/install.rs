@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use rustboot_observe::correlation::{Correlation, RequestId, request_id};
-use rustboot_observe::logs::{AccessRecord, LogConfig, LogFormat, LogWriter, Logs};
+use rustboot_observe::logs::{AccessRecord, AccessRoute, LogConfig, LogFormat, LogWriter, Logs};
 use rustboot_observe::metrics::Metrics;
 use serde_json::Value;
 use tempfile::NamedTempFile;
@@ -43,9 +43,10 @@ fn install(level: &str, file: &NamedTempFile) -> Logs {
 }
 
 fn access(logs: &Logs) {
+    let route = AccessRoute::new("GET", "/");
     let record = AccessRecord {
+        route: &route,
         method: "GET",
-        route: "/",
         path: "/",
         status: 200,
         duration: Duration::from_millis(1),

@@ -35,12 +35,12 @@ pub use listener::SocketMode;
 pub use listener::tls::{ClientAuth, TlsConfig};
 pub use module::WebModule;
 pub use problem::{ErrorBody, Problem, ProblemOrigin};
-#[doc(hidden)]
-pub use route::assertions;
 pub use route::{
     Authenticator, RouteDef, RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings,
     route_handler,
 };
+#[doc(hidden)]
+pub use route::{assertions, direct};
 pub use stream::SseConfig;
 #[cfg(feature = "ws")]
 pub use stream::WebSocketConfig;

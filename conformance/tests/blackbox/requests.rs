@@ -44,6 +44,69 @@ async fn every_kind_of_handler_answers() {
     assert_eq!(answer.text(), "prices in EUR for it");
 }
 
+/// An attribute handler gets its JSON without axum's extractor, wherever that would make no difference.
+#[tokio::test]
+async fn json_means_the_same_in_a_mounted_router_and_out_of_it() {
+    let service = Sandbox::new().start().await;
+    for (content_type, is_json) in [
+        (Some("application/json"), true),
+        (Some("APPLICATION/JSON"), true),
+        (Some("application/json; charset=utf-8"), true),
+        (Some("application/vnd.shop+json"), true),
+        (Some("application/jsonp"), false),
+        (Some("text/plain"), false),
+        (None, false),
+    ] {
+        for (body, status) in [("[1,{}]", 200), ("", 400), ("[1,{}", 400), ("[] []", 400)] {
+            let answer = async |target: &str, chunked: bool| {
+                let mut request = Request::post(target).body(body);
+                if let Some(content_type) = content_type {
+                    request = request.header("content-type", content_type);
+                }
+                if chunked {
+                    request = request.chunked();
+                }
+                let answer = service.send(request).await;
+                let mut said = answer.json();
+                if let Some(problem) = said.as_object_mut() {
+                    problem.remove("instance");
+                    problem.remove("request_id");
+                }
+                (answer.status, said)
+            };
+            for chunked in [false, true] {
+                let ours = answer("/echo", chunked).await;
+                let what = format!("{content_type:?} {body:?} {chunked}");
+                assert_eq!(ours, answer("/mounted/echo", chunked).await, "{what}");
+                if is_json {
+                    assert_eq!(ours.0, status, "{what}");
+                }
+            }
+        }
+    }
+}
+
+/// In as many pieces as the client likes; one that goes away half-way gets nobody into trouble.
+#[tokio::test]
+async fn json_may_come_in_pieces() {
+    let service = Sandbox::new().start().await;
+    let head = b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 11\r\n\r\n";
+    let mut connection = service.connect().await;
+    for piece in [&head[..], b"[1", b",22,", b"333 ]"] {
+        connection.write(piece).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let answer = connection.answer("POST").await.unwrap();
+    assert_eq!((answer.status, answer.text()), (200, "[1,22,333]"));
+
+    let mut connection = service.connect().await;
+    connection.write(head).await.unwrap();
+    connection.write(b"[1").await.unwrap();
+    drop(connection);
+    assert_eq!(service.get("/text").await.text(), "hello");
+    service.settle().await;
+}
+
 #[tokio::test]
 async fn a_request_id_is_kept_and_in_the_answer_and_in_every_log_line() {
     let service = Sandbox::new().start().await;

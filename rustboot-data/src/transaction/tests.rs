@@ -23,7 +23,7 @@ async fn database() -> (TempDir, SqliteDb) {
 
 fn take(db: &SqliteDb) -> (Tx<SqliteDb>, Deferred) {
     let (tx, deferred) = collecting(|| Tx::of_request(db.clone()));
-    (tx.unwrap(), deferred)
+    (tx.unwrap(), deferred.unwrap())
 }
 
 async fn insert(tx: &mut Tx<SqliteDb>, name: &str) {

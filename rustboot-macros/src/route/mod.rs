@@ -109,7 +109,10 @@ fn definition(
                     #private::RouteDef::new(
                         #private::http::Method::#method,
                         #path,
-                        || #private::route_handler(#handler),
+                        || {
+                            use #private::{ViaAxum as _, WithBody as _};
+                            (&#private::Pick::<(#(#types,)*)>::NEW).handler(#handler)
+                        },
                     )
                     .declared(::core::concat!(::core::module_path!(), #name), #location)
                     #dependencies

@@ -36,7 +36,10 @@ fn a_handler_with_parameters() {
                 ::rustboot::__private::RouteDef::new(
                     ::rustboot::__private::http::Method::GET,
                     "/items/{id}",
-                    || ::rustboot::__private::route_handler(item),
+                    || {
+                        use ::rustboot::__private::{ViaAxum as _, WithBody as _};
+                        (&::rustboot::__private::Pick::<(Path<i64>, Inject<Catalog>,)>::NEW).handler(item)
+                    },
                 )
                 .declared(
                     ::core::concat!(::core::module_path!(), "::item"),
@@ -72,7 +75,10 @@ fn a_handler_that_takes_nothing_and_hides_its_answer() {
                 boot::__private::RouteDef::new(
                     boot::__private::http::Method::TRACE,
                     "/",
-                    || boot::__private::route_handler(r#type),
+                    || {
+                        use boot::__private::{ViaAxum as _, WithBody as _};
+                        (&boot::__private::Pick::<()>::NEW).handler(r#type)
+                    },
                 )
                 .declared(
                     ::core::concat!(::core::module_path!(), "::type"),
@@ -177,7 +183,14 @@ fn a_handler_that_takes_names_and_all_is_served_through_a_function_beside_it() {
                 ::rustboot::__private::RouteDef::new(
                     ::rustboot::__private::http::Method::POST,
                     "/send",
-                    || ::rustboot::__private::route_handler(__handler),
+                    || {
+                        use ::rustboot::__private::{ViaAxum as _, WithBody as _};
+                        (&::rustboot::__private::Pick::<(
+                            ::rustboot::__private::Injected<::rustboot::__private::ByName<__Name0, Inject<Mail>>>,
+                            Path<i64>,
+                            ::rustboot::__private::Injected<Vec<Inject<dyn Mailer>>>,
+                        )>::NEW).handler(__handler)
+                    },
                 )
                 .declared(
                     ::core::concat!(::core::module_path!(), "::send"),
@@ -230,7 +243,10 @@ fn limits_and_roles_are_calls_on_the_definition() {
                 ::rustboot::__private::RouteDef::new(
                     ::rustboot::__private::http::Method::GET,
                     "/",
-                    || ::rustboot::__private::route_handler(item),
+                    || {
+                        use ::rustboot::__private::{ViaAxum as _, WithBody as _};
+                        (&::rustboot::__private::Pick::<()>::NEW).handler(item)
+                    },
                 )
                 .declared(
                     ::core::concat!(::core::module_path!(), "::item"),

@@ -75,15 +75,27 @@ impl fmt::Debug for SpanId {
 }
 
 /// Lower-case hex digits of `bytes`; `D` is twice `B`.
+#[inline]
 pub(super) fn hex<const B: usize, const D: usize>(bytes: [u8; B]) -> [u8; D] {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut digits = [b'0'; D];
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
+    let (places, _) = digits.as_chunks_mut();
+    for (place, byte) in places.iter_mut().zip(bytes) {
+        *place = HEX[usize::from(byte)];
     }
     digits
 }
+
+/// The digits of each byte.
+static HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = [[b'0'; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
 
 fn unhex<const B: usize>(digits: &[u8]) -> Option<[u8; B]> {
     // Upper case is not allowed by the specification, hence not `char::to_digit`.

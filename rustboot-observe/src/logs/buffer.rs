@@ -9,7 +9,7 @@ const KEPT: usize = 64 * 1024;
 
 /// Text under construction. UTF-8 because only text is put in, like a `String`; but digits, which are bytes, go in
 /// without being proved to be UTF-8 again.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Text(Vec<u8>);
 
 impl Text {
@@ -33,11 +33,6 @@ impl Text {
 
     pub(crate) fn push_text(&mut self, text: &Self) {
         self.0.extend_from_slice(&text.0);
-    }
-
-    /// Appends once more what lies in `range`, which must begin and end between two characters.
-    pub(crate) fn push_again(&mut self, range: Range<usize>) {
-        self.0.extend_from_within(range);
     }
 
     #[inline]

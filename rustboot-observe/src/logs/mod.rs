@@ -24,7 +24,7 @@ use tracing_log::{AsLog, LogTracer};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
-pub use access::{AccessLog, AccessRecord};
+pub use access::{AccessLog, AccessRecord, AccessRoute, ClientAddress, UserAgent};
 pub use config::{LogConfig, LogFormat};
 pub use filter::InvalidFilter;
 pub use writer::{EventWriter, LogWriter};

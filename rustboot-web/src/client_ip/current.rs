@@ -24,20 +24,22 @@ pub(crate) fn replace_current(address: Option<IpAddr>) -> Option<IpAddr> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientIp(pub IpAddr);
 
+impl ClientIp {
+    pub(crate) fn current() -> Result<Self, Error> {
+        let current = CURRENT.try_with(Cell::get).ok().flatten();
+        current.map(Self).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Configuration,
+                "the request did not come through Rustboot's pipeline",
+            )
+        })
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for ClientIp {
     type Rejection = Error;
 
     async fn from_request_parts(_parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        CURRENT
-            .try_with(Cell::get)
-            .ok()
-            .flatten()
-            .map(Self)
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Configuration,
-                    "the request did not come through Rustboot's pipeline",
-                )
-            })
+        Self::current()
     }
 }

@@ -1,289 +1,106 @@
 //! The parameters of a matched path, and how they become values.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::sync::Arc;
 
-use rustboot_core::{Error, Result};
-use serde::de::value::{MapDeserializer, SeqDeserializer};
-use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use rustboot_core::Result;
+use serde::de::DeserializeOwned;
 
-/// Names and raw values, in the order of the template. Decoded only when somebody reads them.
+use super::parameter::{ParameterError, Parameters};
+
+/// So many cost one allocation together, that of the path.
+const FEW: usize = 4;
+
+/// The path of a request, and where its parameters are, in the order of the template. Decoded only when somebody reads them.
 #[derive(Debug, Clone)]
-pub(crate) struct PathParameters(Vec<(&'static str, Box<str>)>);
+pub(crate) struct PathParameters {
+    names: Arc<[&'static str]>,
+    path: Box<str>,
+    /// Begin and end of the first ones, and of the others.
+    few: [(u32, u32); FEW],
+    more: Vec<(u32, u32)>,
+}
 
 impl PathParameters {
-    pub(crate) fn new<'a>(parameters: impl Iterator<Item = (&'static str, &'a str)>) -> Self {
-        Self(
-            parameters
-                .map(|(name, value)| (name, value.into()))
-                .collect(),
-        )
-    }
-
-    pub(crate) fn deserialize<T: DeserializeOwned>(&self) -> Result<T> {
-        let mut decoded = Vec::with_capacity(self.0.len());
-        for (name, raw) in &self.0 {
-            match percent_encoding::percent_decode_str(raw).decode_utf8() {
-                Ok(value) => decoded.push((*name, value.into_owned())),
-                Err(_) => {
-                    return Err(ParameterError::of(name, "is not valid UTF-8").refused());
-                }
+    /// `values` are parts of `path`, one for each name.
+    pub(crate) fn new<'a>(
+        names: &Arc<[&'static str]>,
+        path: &'a str,
+        values: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let mut parameters = Self {
+            names: Arc::clone(names),
+            path: path.into(),
+            few: [(0, 0); FEW],
+            more: Vec::new(),
+        };
+        for (number, value) in values.enumerate() {
+            let place = place(path, value);
+            match parameters.few.get_mut(number) {
+                Some(few) => *few = place,
+                None => parameters.more.push(place),
             }
         }
-        T::deserialize(Parameters(&decoded)).map_err(ParameterError::refused)
+        parameters
     }
 
     /// The names, in the order of the template.
     pub(crate) fn names(&self) -> impl ExactSizeIterator<Item = &'static str> {
-        self.0.iter().map(|(name, _)| *name)
-    }
-}
-
-/// What is wrong with the parameters, for the client.
-#[derive(Debug)]
-struct ParameterError {
-    /// Which one, when it is one.
-    name: Option<&'static str>,
-    /// What is wrong with it; without a name a whole sentence.
-    message: String,
-}
-
-impl ParameterError {
-    fn of(name: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            name: Some(name),
-            message: message.into(),
-        }
-    }
-}
-
-impl fmt::Display for ParameterError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name {
-            Some(name) => write!(f, "the path parameter `{name}` {}", self.message),
-            None => f.write_str(&self.message),
-        }
-    }
-}
-
-impl std::error::Error for ParameterError {}
-
-impl de::Error for ParameterError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self {
-            name: None,
-            message: message.to_string(),
-        }
-    }
-}
-
-/// `From` would be the one of all errors.
-impl ParameterError {
-    fn refused(self) -> Error {
-        let error = Error::bad_request(self.to_string());
-        match self.name {
-            Some(name) => error.with_parameter(name, self.message),
-            None => error,
-        }
-    }
-}
-
-/// All parameters: a struct or map by name, a tuple by place, anything else when there is just one.
-struct Parameters<'a>(&'a [(&'static str, String)]);
-
-impl<'a> Parameters<'a> {
-    fn only(&self) -> Result<Parameter<'a>, ParameterError> {
-        match self.0 {
-            [(name, value)] => Ok(Parameter { name, value }),
-            several => Err(de::Error::custom(format!(
-                "the path has {} parameters, and the handler takes one value",
-                several.len()
-            ))),
-        }
+        self.names.iter().copied()
     }
 
-    fn values(&self) -> impl Iterator<Item = Parameter<'a>> + use<'a> {
-        self.0.iter().map(|(name, value)| Parameter { name, value })
-    }
-}
-
-macro_rules! only {
-    ($($method:ident)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-            self.only()?.$method(visitor)
-        })*
-    };
-}
-
-impl<'de> Deserializer<'de> for Parameters<'_> {
-    type Error = ParameterError;
-
-    only! {
-        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
-        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_option
-        deserialize_identifier
+    /// The path that they are in.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(
-        self,
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        visitor.visit_seq(SeqDeserializer::new(self.values()))
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(
-        self,
-        length: usize,
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        if length != self.0.len() {
-            return Err(de::Error::custom(format!(
-                "the path has {} parameters, and the handler takes {length}",
-                self.0.len()
-            )));
-        }
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        length: usize,
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        self.deserialize_tuple(length, visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        visitor.visit_map(MapDeserializer::new(self.values().map(|p| (p.name, p))))
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        self.deserialize_map(visitor)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        self.only()?.deserialize_enum(name, variants, visitor)
-    }
-}
-
-/// One parameter.
-#[derive(Clone, Copy)]
-struct Parameter<'a> {
-    name: &'static str,
-    value: &'a str,
-}
-
-impl<'a> IntoDeserializer<'_, ParameterError> for Parameter<'a> {
-    type Deserializer = Parameter<'a>;
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
-impl Parameter<'_> {
-    fn wrong(&self, expected: &str) -> ParameterError {
-        ParameterError::of(self.name, format!("is not {expected}"))
-    }
-
-    /// A type that reads a text (a UUID, a date) knows best what is wrong, but not with which parameter.
-    fn named<T>(&self, result: Result<T, ParameterError>) -> Result<T, ParameterError> {
-        result.map_err(|error| {
-            ParameterError::of(self.name, format!("is not valid: {}", error.message))
+    fn values(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let places = self.few.iter().chain(&self.more);
+        self.names.iter().zip(places).map(|(name, (begin, end))| {
+            let value = self.path.get(*begin as usize..*end as usize);
+            (*name, value.unwrap_or_default())
         })
     }
+
+    /// The parameters as a value. A route without any has `None`.
+    pub(crate) fn deserialize<T: DeserializeOwned>(parameters: Option<&Self>) -> Result<T> {
+        let mut few = [const { ("", Cow::Borrowed("")) }; FEW];
+        let mut many = Vec::new();
+        let decoded = match parameters {
+            None => &[][..],
+            Some(parameters) => {
+                let count = parameters.names.len();
+                if count > FEW {
+                    many.resize(count, ("", Cow::Borrowed("")));
+                }
+                let decoded = match many.is_empty() {
+                    true => &mut few[..count],
+                    false => &mut many,
+                };
+                for (decoded, (name, raw)) in decoded.iter_mut().zip(parameters.values()) {
+                    *decoded = (name, decode(name, raw)?);
+                }
+                decoded
+            }
+        };
+        T::deserialize(Parameters(decoded)).map_err(ParameterError::refused)
+    }
 }
 
-macro_rules! parsed {
-    ($($method:ident $visit:ident $type:ty, $expected:literal;)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-            visitor.$visit(self.value.parse::<$type>().map_err(|_| self.wrong($expected))?)
-        })*
-    };
+/// Where `part` is in `path`, which it was cut out of.
+fn place(path: &str, part: &str) -> (u32, u32) {
+    let begin = part.as_ptr().addr().wrapping_sub(path.as_ptr().addr());
+    // A path is shorter than 64 KiB.
+    (begin as u32, (begin + part.len()) as u32)
 }
 
-impl<'de> Deserializer<'de> for Parameter<'_> {
-    type Error = ParameterError;
-
-    parsed! {
-        deserialize_bool visit_bool bool, "true or false";
-        deserialize_i8 visit_i8 i8, "a whole number in range";
-        deserialize_i16 visit_i16 i16, "a whole number in range";
-        deserialize_i32 visit_i32 i32, "a whole number in range";
-        deserialize_i64 visit_i64 i64, "a whole number in range";
-        deserialize_i128 visit_i128 i128, "a whole number in range";
-        deserialize_u8 visit_u8 u8, "a whole number in range that is not negative";
-        deserialize_u16 visit_u16 u16, "a whole number in range that is not negative";
-        deserialize_u32 visit_u32 u32, "a whole number in range that is not negative";
-        deserialize_u64 visit_u64 u64, "a whole number in range that is not negative";
-        deserialize_u128 visit_u128 u128, "a whole number in range that is not negative";
-        deserialize_f32 visit_f32 f32, "a number";
-        deserialize_f64 visit_f64 f64, "a number";
-        deserialize_char visit_char char, "a single character";
+fn decode<'a>(name: &'static str, raw: &'a str) -> Result<Cow<'a, str>> {
+    if !raw.as_bytes().contains(&b'%') {
+        return Ok(Cow::Borrowed(raw));
     }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        self.named(visitor.visit_str(self.value))
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        self.named(visitor.visit_enum(self.value.into_deserializer()))
-    }
-
-    serde::forward_to_deserialize_any! {
-        str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
-    }
+    percent_encoding::percent_decode_str(raw)
+        .decode_utf8()
+        .map_err(|_| ParameterError::of(name, "is not valid UTF-8").refused())
 }
 
 #[cfg(test)]
@@ -291,8 +108,40 @@ mod tests {
     use super::*;
     use serde::Deserialize;
 
-    fn parameters(pairs: &[(&'static str, &str)]) -> PathParameters {
-        PathParameters::new(pairs.iter().copied())
+    /// In a path of just their values.
+    struct InPath(PathParameters);
+
+    impl InPath {
+        fn deserialize<T: DeserializeOwned>(&self) -> Result<T> {
+            PathParameters::deserialize(Some(&self.0))
+        }
+    }
+
+    fn parameters(pairs: &[(&'static str, &str)]) -> InPath {
+        let names = pairs.iter().map(|(name, _)| *name).collect();
+        let values: Vec<&str> = pairs.iter().map(|(_, value)| *value).collect();
+        let path = format!("/{}", values.join("/"));
+        let values = path[1..].split('/');
+        InPath(PathParameters::new(&names, &path, values))
+    }
+
+    #[test]
+    fn there_may_be_none_or_many() {
+        let none: Result<u8> = PathParameters::deserialize(None);
+        assert_eq!(
+            none.unwrap_err().detail(),
+            "the path has 0 parameters, and the handler takes one value"
+        );
+        let six = parameters(&[
+            ("a", "1"),
+            ("b", "%32"),
+            ("c", "3"),
+            ("d", "4"),
+            ("e", "5"),
+            ("f", "%36"),
+        ]);
+        assert_eq!(six.deserialize::<[u8; 6]>().unwrap(), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(six.0.path(), "/1/%32/3/4/5/%36");
     }
 
     #[test]

@@ -23,7 +23,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         if let Some(parameters) = parts.extensions.get::<PathParameters>() {
-            return parameters.deserialize().map(Self);
+            return PathParameters::deserialize(Some(parameters)).map(Self);
         }
         match axum::extract::Path::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),

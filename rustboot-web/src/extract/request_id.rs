@@ -11,6 +11,15 @@ use rustboot_observe::correlation;
 pub struct RequestId(pub correlation::RequestId);
 
 impl RequestId {
+    pub(crate) fn current() -> Result<Self, Error> {
+        correlation::request_id().map(Self).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Configuration,
+                "the request did not come through Rustboot's pipeline",
+            )
+        })
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
@@ -27,11 +36,6 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestId {
     type Rejection = Error;
 
     async fn from_request_parts(_parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        correlation::request_id().map(Self).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Configuration,
-                "the request did not come through Rustboot's pipeline",
-            )
-        })
+        Self::current()
     }
 }

@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::future::Answer;
+use super::answer::Answer;
 use super::record::Record;
 
 /// Drops what is left of a handler, and then what it deferred to its end, with the ids of the request on what is logged.

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use rustboot_observe::logs::ClientAddress;
 use tokio::sync::Notify;
 
 use crate::client_ip::Peer;
@@ -12,6 +13,8 @@ use crate::stream::tether::Tether;
 #[derive(Debug)]
 pub(crate) struct ConnectionState {
     peer: Peer,
+    /// The peer's, as text.
+    address: Option<ClientAddress>,
     opened: Instant,
     /// Requests that have come, and those that are over.
     requests: AtomicUsize,
@@ -42,6 +45,10 @@ impl ConnectionState {
     pub(crate) fn new(peer: Peer) -> Self {
         Self {
             peer,
+            address: match peer {
+                Peer::Tcp(peer) => Some(peer.ip().into()),
+                Peer::Unix | Peer::Unknown => None,
+            },
             opened: Instant::now(),
             requests: AtomicUsize::new(0),
             answered: AtomicUsize::new(0),
@@ -55,6 +62,11 @@ impl ConnectionState {
     /// The other side, which is a proxy's when there is one.
     pub(crate) fn peer(&self) -> Peer {
         self.peer
+    }
+
+    /// The address of the other side with its text.
+    pub(crate) fn address(&self) -> Option<&ClientAddress> {
+        self.address.as_ref()
     }
 
     /// What becomes of the connection after an upgrade.

@@ -4,88 +4,25 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::response::{IntoResponse as _, Response as AxumResponse};
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, Response, StatusCode};
+use http_body::Body as _;
 use pin_project_lite::pin_project;
-use rustboot_core::component::BoxFuture;
 use rustboot_core::finish;
-use rustboot_core::management::Reply;
+use std::sync::atomic::Ordering;
 use tokio::time::Sleep;
 
 use super::abandon::abandon;
-use super::complete::complete;
-use super::record::Record;
-use super::{PipelineBody, said};
+use super::answer::{self, Answer, Outcome, Refusal};
+use super::record::{Record, Subject};
+use super::{PipelineBody, headers, said, streaming};
 use crate::client_ip;
-use crate::problem::Explained;
-use crate::route::{limits, mounted};
-
-/// The future of a handler or a router.
-pub(super) type ResponseFuture = Pin<Box<dyn Future<Output = AxumResponse> + Send>>;
-
-/// What the answer comes from.
-pub(super) enum Answer {
-    /// An attribute handler.
-    Handler(ResponseFuture),
-    /// A router of the user.
-    Mounted {
-        answer: ResponseFuture,
-        /// The `Allow` of our own route on the path, for when the router does not know it either.
-        otherwise: Option<HeaderValue>,
-    },
-    /// A management endpoint.
-    Endpoint(BoxFuture<'static, Reply>),
-    /// The pipeline itself says no. Boxed, so that the rare case does not make every request's future larger.
-    Refused(Box<Refusal>),
-    /// It has been taken.
-    Done,
-}
-
-/// A "no" of the pipeline.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    pub(super) explained: Explained,
-    pub(super) header: Option<(HeaderName, HeaderValue)>,
-}
-
-impl Answer {
-    pub(super) fn status(status: StatusCode) -> Self {
-        Self::refused(Explained::of_pipeline(status), None)
-    }
-
-    pub(super) fn method_not_allowed(allow: HeaderValue) -> Self {
-        Self::refused(
-            Explained::of_pipeline(StatusCode::METHOD_NOT_ALLOWED),
-            Some((header::ALLOW, allow)),
-        )
-    }
-
-    /// There is no room; the client may come back.
-    pub(super) fn full() -> Self {
-        let retry = HeaderValue::from_static("1");
-        Self::refused(limits::full(), Some((header::RETRY_AFTER, retry)))
-    }
-
-    pub(super) fn refused(explained: Explained, header: Option<(HeaderName, HeaderValue)>) -> Self {
-        Self::Refused(Box::new(Refusal { explained, header }))
-    }
-}
-
-/// How the work on an answer ended.
-pub(super) enum Outcome {
-    Response(AxumResponse),
-    Refused(Box<Refusal>),
-}
-
-impl Outcome {
-    fn refused(explained: Explained, header: Option<(HeaderName, HeaderValue)>) -> Self {
-        Self::Refused(Box::new(Refusal { explained, header }))
-    }
-}
+use crate::problem::{Asked, Explained, explain_response, problem_response};
+use crate::route::mounted;
 
 pin_project! {
     /// Polls the handler inside its correlation, under the timeout and the panic guard, and finishes what comes out.
@@ -206,7 +143,10 @@ fn poll_guarded(
     let _entered = record.correlation.enter();
     let (polled, deferred) = finish::collecting(|| {
         // A panic in a handler must cost its own request and nothing else. What it leaves behind is dropped.
-        match catch_unwind(AssertUnwindSafe(|| poll_answer(answer, context))) {
+        match catch_unwind(AssertUnwindSafe(|| {
+            answer::begin(answer, &record.pipeline, &record.path);
+            answer::poll(answer, context)
+        })) {
             Ok(polled) => polled,
             Err(_) => {
                 // What is left of it may panic once more.
@@ -219,7 +159,7 @@ fn poll_guarded(
             }
         }
     });
-    if !deferred.is_empty() {
+    if let Some(deferred) = deferred {
         record.deferred.append(deferred);
     }
     polled
@@ -255,80 +195,75 @@ fn ready_to_end(
     }
 }
 
-fn poll_answer(answer: &mut Answer, context: &mut Context<'_>) -> Poll<Outcome> {
-    match answer {
-        Answer::Handler(future) => future.as_mut().poll(context).map(Outcome::Response),
-        Answer::Mounted { answer, otherwise } => {
-            let response = ready!(answer.as_mut().poll(context));
-            Poll::Ready(match otherwise.take() {
-                Some(allow) => beside_ours(response, allow),
-                None => Outcome::Response(response),
-            })
-        }
-        Answer::Endpoint(future) => {
-            let reply = ready!(future.as_mut().poll(context));
-            Poll::Ready(endpoint_outcome(reply))
-        }
-        Answer::Refused(_) => match std::mem::replace(answer, Answer::Done) {
-            Answer::Refused(refusal) => Poll::Ready(Outcome::Refused(refusal)),
-            _ => Poll::Pending,
-        },
-        Answer::Done => Poll::Pending,
-    }
-}
-
-/// The answer of a mounted router on a path that attribute routes know as well, with other methods. When it does not know
-/// the method either, the client gets to know the methods of both.
-fn beside_ours(mut response: AxumResponse, ours: HeaderValue) -> Outcome {
-    match response.status() {
-        StatusCode::NOT_FOUND if response.headers().get(header::CONTENT_TYPE).is_none() => {
-            Outcome::refused(
-                Explained::of_pipeline(StatusCode::METHOD_NOT_ALLOWED),
-                Some((header::ALLOW, ours)),
-            )
-        }
-        StatusCode::METHOD_NOT_ALLOWED => {
-            let theirs = response
-                .headers()
-                .get(header::ALLOW)
-                .and_then(|allow| allow.to_str().ok());
-            let mut methods: Vec<&str> = [theirs, ours.to_str().ok()]
-                .into_iter()
-                .flatten()
-                .flat_map(|allow| allow.split(','))
-                .map(str::trim)
-                .filter(|method| !method.is_empty())
-                .collect();
-            methods.sort_unstable();
-            methods.dedup();
-            if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
-                response.headers_mut().insert(header::ALLOW, allow);
+fn complete(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody> {
+    let pipeline = Arc::clone(&record.pipeline);
+    let response = match outcome {
+        Outcome::Response(response) if response.status().as_u16() < 400 => response,
+        Outcome::Response(mut response) => {
+            // Explaining logs, and the log wants the request id.
+            let entered = record.correlation.enter();
+            let explained = explain_response(&mut response, &pipeline.app);
+            drop(entered);
+            match explained {
+                None => response,
+                Some(explained) => {
+                    let headers = std::mem::take(response.headers_mut());
+                    problem(&explained, headers, &mut record)
+                }
             }
-            Outcome::Response(response)
         }
-        _ => Outcome::Response(response),
-    }
-}
-
-fn endpoint_outcome(reply: Reply) -> Outcome {
-    let reply = match reply {
-        Reply::Body(reply) => reply,
-        Reply::Error(error) => return Outcome::Response(error.into_response()),
-        _ => {
-            return Outcome::refused(
-                Explained::of_pipeline(StatusCode::INTERNAL_SERVER_ERROR),
-                None,
-            );
+        Outcome::Refused(refusal) => {
+            let Refusal { explained, header } = *refusal;
+            let mut headers = HeaderMap::new();
+            headers.extend(header);
+            problem(&explained, headers, &mut record)
         }
     };
-    let mut response = AxumResponse::new(Body::from(reply.body));
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(reply.content_type),
+
+    let length = response.body().size_hint().exact();
+    let response = match length {
+        Some(_) if response.status() != StatusCode::SWITCHING_PROTOCOLS => response,
+        _ => streaming::begin(response, &mut record),
+    };
+
+    let (mut parts, body) = response.into_parts();
+    record.status = Some(parts.status);
+    let is_upgrade = record.streaming.is_upgrade();
+    let draining = pipeline.draining.load(Ordering::Relaxed);
+    headers::add(
+        &mut parts.headers,
+        record.request_id.take(),
+        record.version,
+        draining && !is_upgrade,
     );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Outcome::Response(response)
+    let body = match is_upgrade {
+        true => {
+            streaming::upgrade(record);
+            PipelineBody::empty()
+        }
+        false => PipelineBody::new(body, length, record),
+    };
+    Response::from_parts(parts, body)
+}
+
+/// The response for a problem, in the shape of the application.
+#[cold]
+pub(super) fn problem(
+    explained: &Explained,
+    headers: HeaderMap,
+    record: &mut Record,
+) -> AxumResponse {
+    let id = record.correlation.request_id().cloned();
+    // The shape is the application's code, and may log.
+    let _entered = record.correlation.enter();
+    let asked = Asked {
+        method: &record.method,
+        path: record.path.text(&record.subject),
+        request_id: id.as_ref().map_or("", |id| id.as_str()),
+        has_route: !matches!(
+            record.subject,
+            Subject::Unmatched | Subject::UnmatchedUnwritten
+        ),
+    };
+    problem_response(explained, headers, &asked, &*record.pipeline.error_body)
 }

@@ -4,36 +4,53 @@ use http::header::{
     CONNECTION, HeaderMap, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, Version};
-use rustboot_observe::correlation::Correlation;
 
 /// The header that carries the request id both ways.
 pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Safe defaults for an API (OWASP REST security): no sniffing, no framing, no paths to other sites. A handler that sets
-/// one of them itself keeps its own.
-const SECURITY: [(HeaderName, HeaderValue); 3] = [
-    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-];
-
 /// Adds them.
 pub(super) fn add(
     headers: &mut HeaderMap,
-    correlation: &Correlation,
+    request_id: Option<HeaderValue>,
     version: Version,
     closes: bool,
 ) {
-    if let Some(id) = correlation.request_id()
-        && let Ok(value) = HeaderValue::from_bytes(id.as_bytes())
-    {
-        headers.insert(&REQUEST_ID, value);
+    if let Some(id) = request_id {
+        headers.insert(&REQUEST_ID, id);
     }
-    for (name, value) in SECURITY {
-        headers.entry(name).or_insert(value);
-    }
+    add_security(headers);
     // Asks clients to come back on another connection, which is then somebody else's. HTTP/2 has GOAWAY for that.
     if closes && version <= Version::HTTP_11 {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+/// Safe defaults for an API (OWASP REST security): no sniffing, no framing, no paths to other sites. A handler that sets one
+/// of them itself keeps its own.
+fn add_security(headers: &mut HeaderMap) {
+    // One look at the few that are there, instead of one for each that is to come.
+    let [mut sniffing, mut framing, mut referrer] = [true; 3];
+    for name in headers.keys() {
+        match *name {
+            X_CONTENT_TYPE_OPTIONS => sniffing = false,
+            X_FRAME_OPTIONS => framing = false,
+            REFERRER_POLICY => referrer = false,
+            _ => {}
+        }
+    }
+    if sniffing {
+        headers.insert(
+            X_CONTENT_TYPE_OPTIONS,
+            const { HeaderValue::from_static("nosniff") },
+        );
+    }
+    if framing {
+        headers.insert(X_FRAME_OPTIONS, const { HeaderValue::from_static("DENY") });
+    }
+    if referrer {
+        headers.insert(
+            REFERRER_POLICY,
+            const { HeaderValue::from_static("no-referrer") },
+        );
     }
 }

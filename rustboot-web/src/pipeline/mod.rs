@@ -13,7 +13,7 @@
 //! | 6b | authentication, for routes that demand something: 401, 403 | [`dispatch`](crate::route::dispatch), [`security`](crate::route::security) |
 //! | 6c | the user's layers: of the route's groups and of the route, or around mounted routers; then the handler | [`shared`](crate::route::shared), [`mounted`](crate::route::mounted) |
 //! | 7 | what the handler deferred to its end is finished (a `Tx` commits) when the answer is 2xx or 3xx, else taken back | [`future`] |
-//! | 8 | errors become problem details | [`complete`], [`problem`](crate::problem) |
+//! | 8 | errors become problem details | [`problem`](crate::problem) |
 //! | 9 | an answer that goes on (event stream, upgrade) is counted against its own limit: 503 beyond; its place in flight is free | [`streaming`] |
 //! | 10 | headers: `x-request-id`, security headers, `connection: close` while draining | [`headers`] |
 //! | 11 | a body that is streamed is polled with the ids of the request and a panic guard | [`streaming`] |
@@ -23,11 +23,12 @@
 //! a refusal is an `Answer::Refused`), those by caller and sessions right behind 6b, where it is known who calls.
 
 mod abandon;
+mod answer;
 mod body;
-mod complete;
 mod connection;
 mod future;
 mod headers;
+mod ids;
 mod incoming;
 mod record;
 mod request;
@@ -38,4 +39,5 @@ mod streaming;
 pub(crate) use body::PipelineBody;
 pub(crate) use connection::{Activity, ConnectionState};
 pub(crate) use record::Record;
+pub(crate) use request::prepare;
 pub(crate) use service::{ConnectionService, Pipeline};

@@ -6,14 +6,15 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, StatusCode, Uri, Version, header};
+use http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 use rustboot_core::finish::Deferred;
 use rustboot_observe::correlation::Correlation;
-use rustboot_observe::logs::AccessRecord;
+use rustboot_observe::logs::{AccessRecord, ClientAddress, UserAgent};
 
 use super::streaming::Streaming;
 use super::{ConnectionState, Pipeline};
+use crate::extract::PathParameters;
 use crate::route::RouteMetrics;
 use crate::route::gate::Permit;
 use crate::route::mounted::Note;
@@ -31,6 +32,42 @@ pub(super) enum Subject {
     UnmatchedUnwritten,
 }
 
+/// Where the path of a request is to be found.
+#[derive(Debug)]
+pub(super) enum RequestPath {
+    /// It is the template of its route.
+    Template,
+    /// With its parameters.
+    Matched(PathParameters),
+    /// In the URI. That shares the memory of the request's head, and keeps hyper from using it again.
+    Uri(Uri),
+}
+
+impl RequestPath {
+    pub(super) fn of(request: &Request<Incoming>) -> Self {
+        Self::Uri(request.uri().clone())
+    }
+
+    /// The path as the client sent it, without the query.
+    pub(super) fn text<'a>(&'a self, subject: &'a Subject) -> &'a str {
+        match self {
+            Self::Template => match subject {
+                Subject::Route(metrics) => metrics.access().template(),
+                _ => "",
+            },
+            Self::Matched(parameters) => parameters.path(),
+            Self::Uri(uri) => uri.path(),
+        }
+    }
+
+    pub(super) fn parameters(&self) -> Option<&PathParameters> {
+        match self {
+            Self::Matched(parameters) => Some(parameters),
+            _ => None,
+        }
+    }
+}
+
 /// The status that nginx made customary for a client that did not wait for its answer. It is only ever logged.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
@@ -40,7 +77,7 @@ pub(crate) struct Record {
     pub(super) pipeline: Arc<Pipeline>,
     pub(super) connection: Arc<ConnectionState>,
     pub(super) method: Method,
-    pub(super) uri: Uri,
+    pub(super) path: RequestPath,
     pub(super) version: Version,
     pub(super) subject: Subject,
     pub(super) status: Option<StatusCode>,
@@ -50,9 +87,11 @@ pub(crate) struct Record {
     pub(super) permit: Option<Permit>,
     start: Instant,
     client_ip: Option<IpAddr>,
-    user_agent: Option<HeaderValue>,
+    user_agent: Option<UserAgent>,
     /// Made current at each poll; the log wants it at the end.
     pub(super) correlation: Correlation,
+    /// For the answer: the id in there.
+    pub(super) request_id: Option<HeaderValue>,
     /// What has to end with the answer: transactions.
     pub(super) deferred: Deferred,
     /// Whether the answer goes on.
@@ -68,15 +107,16 @@ impl Record {
         pipeline: &Arc<Pipeline>,
         connection: &Arc<ConnectionState>,
         request: &Request<Incoming>,
-        correlation: Correlation,
+        (correlation, request_id): (Correlation, HeaderValue),
         client_ip: Option<IpAddr>,
+        user_agent: Option<UserAgent>,
     ) -> Self {
         connection.request_came();
         Self {
             pipeline: Arc::clone(pipeline),
             connection: Arc::clone(connection),
             method: request.method().clone(),
-            uri: request.uri().clone(),
+            path: RequestPath::Template,
             version: request.version(),
             subject: Subject::Unmatched,
             status: None,
@@ -84,8 +124,9 @@ impl Record {
             permit: None,
             start: Instant::now(),
             client_ip,
-            user_agent: request.headers().get(header::USER_AGENT).cloned(),
+            user_agent,
             correlation,
+            request_id: Some(request_id),
             deferred: Deferred::default(),
             streaming: Streaming::No,
             rest: Bytes::new(),
@@ -155,16 +196,25 @@ impl Record {
         }) else {
             return;
         };
+        let of_a_proxy;
+        let client = match (self.client_ip, self.connection.address()) {
+            (Some(ip), Some(peer)) if ip == peer.ip() => Some(peer),
+            (Some(ip), _) => {
+                of_a_proxy = ClientAddress::from(ip);
+                Some(&of_a_proxy)
+            }
+            (None, _) => None,
+        };
         log.write(
             &AccessRecord {
+                route: metrics.access(),
                 method: self.method.as_str(),
-                route: metrics.route(),
-                path: self.uri.path(),
+                path: self.path.text(&self.subject),
                 status,
                 duration: took,
                 bytes: self.bytes,
-                client_ip: self.client_ip,
-                user_agent: self.user_agent.as_ref().map(HeaderValue::as_bytes),
+                client_ip: client,
+                user_agent: self.user_agent.as_ref(),
                 aborted: !self.ended,
             },
             &self.correlation,

@@ -2,30 +2,60 @@
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use http_body::Body as _;
 use http_body_util::Limited;
 use hyper::body::Incoming;
 use rustboot_observe::correlation::{Correlation, RequestId, SpanId, TraceId};
 
 use super::headers::REQUEST_ID;
+use super::ids;
 use super::incoming::Compact;
 
 /// Parsed once, by the compiler: a look-up by text parses the name anew each time.
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// The ids of a request: the client's where they are well-formed.
-pub(super) fn correlation(headers: &HeaderMap) -> Correlation {
-    let given = headers
-        .get(&REQUEST_ID)
-        .and_then(|value| RequestId::accept(value.to_str().ok()?));
-    let correlation = Correlation::new(given.unwrap_or_else(RequestId::generate));
-    match headers
-        .get(&TRACEPARENT)
-        .and_then(|value| traceparent(value.to_str().ok()?))
-    {
-        Some((trace, span)) => correlation.with_trace(trace, span),
-        None => correlation,
+/// The headers that the pipeline itself reads, found in one pass: a look-up of each costs several times that, most of it
+/// for names that are not there.
+#[derive(Debug, Default)]
+pub(super) struct Known<'a> {
+    request_id: Option<&'a HeaderValue>,
+    traceparent: Option<&'a HeaderValue>,
+    pub(super) user_agent: Option<&'a HeaderValue>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn among(headers: &'a HeaderMap) -> Self {
+        let mut known = Self::default();
+        for (name, value) in headers {
+            let place = match *name {
+                header::USER_AGENT => &mut known.user_agent,
+                _ if *name == REQUEST_ID => &mut known.request_id,
+                _ if *name == TRACEPARENT => &mut known.traceparent,
+                _ => continue,
+            };
+            // Of several, the first.
+            place.get_or_insert(value);
+        }
+        known
+    }
+
+    /// The ids of a request: the client's where they are well-formed. And the header that says the first.
+    pub(super) fn correlation(&self) -> (Correlation, HeaderValue) {
+        let given = self.request_id.and_then(|value| {
+            let id = RequestId::accept(value.to_str().ok()?)?;
+            Some((id, value.clone()))
+        });
+        let (id, header) = given.unwrap_or_else(ids::generate);
+        let correlation = Correlation::new(id);
+        let trace = self
+            .traceparent
+            .and_then(|value| traceparent(value.to_str().ok()?));
+        let correlation = match trace {
+            Some((trace, span)) => correlation.with_trace(trace, span),
+            None => correlation,
+        };
+        (correlation, header)
     }
 }
 
@@ -50,26 +80,31 @@ fn traceparent(value: &str) -> Option<(TraceId, SpanId)> {
 }
 
 /// The request as axum's extractors want it. A request without a body costs no allocation here.
-pub(super) fn prepare(request: hyper::Request<Incoming>, limit: u64) -> Request {
+pub(crate) fn prepare(request: hyper::Request<Incoming>, limit: u64) -> Request {
     let (parts, body) = request.into_parts();
     if body.is_end_stream() {
         return Request::from_parts(parts, Body::empty());
     }
-    let known = body.size_hint().exact().is_some();
-    let body = if known {
+    let declared = body.size_hint().exact();
+    let body = match declared {
         // The pipeline has compared the declared length, and hyper does not deliver more than that.
-        Body::new(Compact::new(body))
-    } else {
-        Body::new(Limited::new(
+        Some(_) => Body::new(Compact::new(body)),
+        None => Body::new(Limited::new(
             Compact::new(body),
             usize::try_from(limit).unwrap_or(usize::MAX),
-        ))
+        )),
     };
     let mut request = Request::from_parts(parts, body);
-    // axum's extractors have a limit of 2 MB of their own, which would beat a larger `server.body_limit`.
-    DefaultBodyLimit::disable().apply(&mut request);
+    // axum's extractors have a limit of their own, which would beat a larger `server.body_limit`. Taking it away costs two
+    // allocations, so it is left where it does nothing.
+    if declared.unwrap_or(limit) > LIMIT_OF_AXUM {
+        DefaultBodyLimit::disable().apply(&mut request);
+    }
     request
 }
+
+/// In bytes.
+const LIMIT_OF_AXUM: u64 = 2_097_152;
 
 #[cfg(test)]
 mod tests {

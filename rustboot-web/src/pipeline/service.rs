@@ -5,25 +5,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use http::{Method, Request, Response, StatusCode};
+use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use metrics::{Counter, Gauge};
 use rustboot_core::AppContext;
 use rustboot_core::management::{self, Access, Endpoint, Reply};
 use rustboot_core::{Error, ErrorKind};
-use rustboot_observe::logs::AccessLog;
+use rustboot_observe::logs::{AccessLog, UserAgent};
 use tower_service::Service as _;
 
 use super::ConnectionState;
 use super::PipelineBody;
-use super::future::{Answer, PipelineFuture};
-use super::record::{Record, Subject};
+use super::answer::{Answer, ResponseFuture};
+use super::future::PipelineFuture;
+use super::record::{Record, RequestPath, Subject};
 use super::request;
 use crate::client_ip::Forwarding;
+use crate::extract::{PathParameters, RequestBody};
 use crate::problem::ErrorBody;
 use crate::route::RouteMetrics;
-use crate::route::dispatch::{Dispatcher, Found};
-use crate::route::limits::{Full, Limits, declared_length, too_large};
+use crate::route::dispatch::{Dispatcher, Found, RouteEntry};
+use crate::route::limits::{Full, Limits, too_large};
 use crate::route::mounted::{Mounted, MountedMetrics};
 use crate::stream::Streams;
 
@@ -99,19 +102,26 @@ impl Pipeline {
         request: Request<Incoming>,
         connection: &Arc<ConnectionState>,
     ) -> PipelineFuture {
-        let correlation = request::correlation(request.headers());
+        let known = request::Known::among(request.headers());
+        let correlation = known.correlation();
         let client_ip = self.forwarding.client(connection.peer(), request.headers());
+        let user_agent = known
+            .user_agent
+            .filter(|_| self.access_log.is_some())
+            .map(|agent| UserAgent::of(agent.as_bytes()));
         let mut record = Box::new(Record::new(
             self,
             connection,
             &request,
             correlation,
             client_ip,
+            user_agent,
         ));
 
         let mut timeout = self.limits.timeout;
         let answer = match self.dispatcher.find(request.method(), request.uri().path()) {
             Found::Endpoint(endpoint, parameter) => {
+                record.path = RequestPath::of(&request);
                 record.subject = Subject::Management;
                 let call = management::Call {
                     app: self.app.clone(),
@@ -128,17 +138,15 @@ impl Pipeline {
                 timeout = route.limits.timeout;
                 record.subject = Subject::Route(Arc::clone(route.metrics_for(request.method())));
                 match self.admit(&mut record, &request, &route.limits) {
-                    Err(refusal) => refusal,
-                    Ok(()) => {
-                        let mut request = request::prepare(request, route.limits.body);
-                        if let Some(parameters) = parameters {
-                            request.extensions_mut().insert(parameters);
-                        }
-                        Answer::Handler(route.call(request, &self.app))
+                    Err(refusal) => {
+                        record.path = RequestPath::of(&request);
+                        refusal
                     }
+                    Ok(()) => self.dispatch(&route, parameters, request, &mut record),
                 }
             }
             found => {
+                record.path = RequestPath::of(&request);
                 let mounted = self.mounted.as_ref();
                 let limits = mounted.map_or(&self.limits, |mounted| &mounted.limits);
                 match self.admit(&mut record, &request, limits) {
@@ -148,6 +156,35 @@ impl Pipeline {
             }
         };
         PipelineFuture::new(answer, client_ip, record, timeout)
+    }
+
+    /// What an attribute route answers.
+    fn dispatch(
+        &self,
+        route: &Arc<RouteEntry>,
+        parameters: Option<PathParameters>,
+        request: Request<Incoming>,
+        record: &mut Record,
+    ) -> Answer {
+        let Some((handler, reads_body)) = route.direct() else {
+            record.path = RequestPath::of(&request);
+            let mut request = request::prepare(request, route.limits.body);
+            if let Some(parameters) = parameters {
+                request.extensions_mut().insert(parameters);
+            }
+            return Answer::Handler(route.call(request, &self.app));
+        };
+        record.path = match parameters {
+            Some(parameters) => RequestPath::Matched(parameters),
+            None if route.is_literal() => RequestPath::Template,
+            None => RequestPath::of(&request),
+        };
+        // The head is not needed any more, and gone before the handler runs.
+        let body = reads_body.then(|| {
+            let (head, body) = request.into_parts();
+            RequestBody::new(&head.headers, body, route.limits.body)
+        });
+        Answer::Direct(Arc::clone(handler), body)
     }
 
     /// What no attribute route answers.
@@ -171,7 +208,7 @@ impl Pipeline {
         }
     }
 
-    fn mounted(&self, request: Request<Incoming>) -> Option<super::future::ResponseFuture> {
+    fn mounted(&self, request: Request<Incoming>) -> Option<ResponseFuture> {
         let mounted = self.mounted.as_ref()?;
         let mut router = mounted.router.clone();
         let mut request = request::prepare(request, mounted.limits.body);
@@ -199,7 +236,9 @@ impl Pipeline {
             return Err(Answer::full());
         }
         record.permit = limits.enter().map_err(|Full| Answer::full())?;
-        if declared_length(request.headers()).is_some_and(|length| length > limits.body) {
+        // What the client declares; hyper does not let through more than that.
+        let declared = request.body().size_hint().exact();
+        if declared.is_some_and(|length| length > limits.body) {
             return Err(Answer::refused(too_large(limits.body), None));
         }
         Ok(())

@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body::{Body as HttpBody, Frame};
 use rustboot_observe::correlation::Correlation;
 
-use super::complete::problem;
+use super::future::problem;
 use super::record::Record;
 use crate::problem::Explained;
 use crate::stream::events::EventStream;

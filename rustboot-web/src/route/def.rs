@@ -141,7 +141,7 @@ impl RouteDef {
     /// What the handler is called.
     pub(crate) fn handler_name(&self) -> &'static str {
         match self.name {
-            "" => (self.handler)().name(),
+            "" => (self.handler)().name,
             name => name,
         }
     }

@@ -1,6 +1,7 @@
 //! Matches a request to what answers it. Everything is known at start, so nothing is looked up by name here.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
@@ -12,13 +13,14 @@ use rustboot_core::AppContext;
 use rustboot_core::management::{Access, Endpoint};
 use tower_service::Service as _;
 
-use super::handler::HandlerFuture;
+use super::direct::{self, DirectHandler};
+use super::handler::{AxumHandler, HandlerFuture, Kind};
 use super::limits::Limits;
 use super::mapped::MappedRoute;
 use super::security::{Authenticators, ErasedAuthenticator};
 use super::shared::{self, Shared};
 use super::table::{Table, numbered, parameter_names};
-use super::{RouteHandler, RouteMetrics, RouteSecurity};
+use super::{RouteMetrics, RouteSecurity};
 use crate::extract::PathParameters;
 
 /// What answers a request.
@@ -39,10 +41,11 @@ pub(crate) struct PathEntry {
 }
 
 /// One route.
-#[derive(Debug)]
 pub(crate) struct RouteEntry {
     method: Method,
-    parameters: Vec<&'static str>,
+    parameters: Arc<[&'static str]>,
+    /// Whether a path that matches is the template, to the letter.
+    is_literal: bool,
     call: RouteCall,
     /// Where somebody has to be asked whether the caller may.
     guard: Option<Guard>,
@@ -52,9 +55,10 @@ pub(crate) struct RouteEntry {
     pub(crate) head_metrics: Option<Arc<RouteMetrics>>,
 }
 
-#[derive(Debug)]
 enum RouteCall {
-    Direct(RouteHandler),
+    /// Without a request; the flag says whether it reads the body.
+    Direct(Arc<dyn DirectHandler>, bool),
+    Handler(Arc<dyn AxumHandler>),
     /// Through an axum router of its own: for layers, and for extractors that work only there.
     ViaRouter(Router),
 }
@@ -63,12 +67,6 @@ enum RouteCall {
 struct Guard {
     authenticator: Arc<dyn ErasedAuthenticator>,
     demanded: RouteSecurity,
-}
-
-impl std::fmt::Debug for Guard {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.demanded.fmt(f)
-    }
 }
 
 /// What routes are served with.
@@ -139,13 +137,8 @@ impl Dispatcher {
             Target::Routes(entry) => match entry.route(method) {
                 Some(route) => {
                     let parameters = (!route.parameters.is_empty()).then(|| {
-                        PathParameters::new(
-                            route
-                                .parameters
-                                .iter()
-                                .copied()
-                                .zip(found.params.iter().map(|(_, v)| v)),
-                        )
+                        let values = found.params.iter().map(|(_, value)| value);
+                        PathParameters::new(&route.parameters, path, values)
                     });
                     Found::Route(Arc::clone(route), parameters)
                 }
@@ -219,6 +212,13 @@ impl PathEntry {
     }
 }
 
+impl fmt::Debug for RouteEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let template = self.metrics.access().template();
+        write!(f, "RouteEntry({} {template})", self.method)
+    }
+}
+
 impl RouteEntry {
     fn new(
         route: &MappedRoute,
@@ -226,10 +226,13 @@ impl RouteEntry {
         shared: &mut Shared,
     ) -> Result<Self, String> {
         let method = &route.def.method;
-        let handler = (route.def.handler)();
+        let handler = (route.def.handler)().kind;
         let layers = shared.layers(route);
         let call = if layers.is_empty() && !handler.needs_axum_router() {
-            RouteCall::Direct(handler)
+            match handler {
+                Kind::Direct(handler, reads_body) => RouteCall::Direct(handler, reads_body),
+                Kind::Axum(handler) => RouteCall::Handler(handler),
+            }
         } else {
             // Layers as well get a whole router: they expect to find the template that was matched.
             let filter = MethodFilter::try_from(method.clone())
@@ -258,7 +261,8 @@ impl RouteEntry {
             limits: surroundings
                 .limits
                 .with(&route.settings, shared.gate(route)),
-            parameters: parameter_names(route.path),
+            parameters: parameter_names(route.path).into(),
+            is_literal: !route.path.contains('{'),
             metrics: metrics(method),
             head_metrics: (*method == Method::GET).then(|| metrics(&Method::HEAD)),
             method: method.clone(),
@@ -269,6 +273,21 @@ impl RouteEntry {
         match &self.head_metrics {
             Some(head) if *method == Method::HEAD => head,
             _ => &self.metrics,
+        }
+    }
+
+    /// Whether a path that matches is the template, to the letter.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.is_literal
+    }
+
+    /// The handler, when neither it nor who is asked before needs the request; and whether it reads the body.
+    pub(crate) fn direct(&self) -> Option<(&Arc<dyn DirectHandler>, bool)> {
+        match &self.call {
+            RouteCall::Direct(handler, reads_body) if self.guard.is_none() => {
+                Some((handler, *reads_body))
+            }
+            _ => None,
         }
     }
 
@@ -294,7 +313,10 @@ impl RouteEntry {
 
     fn pass(&self, request: Request, app: &AppContext) -> HandlerFuture {
         match &self.call {
-            RouteCall::Direct(handler) => handler.call(request, app.clone()),
+            RouteCall::Direct(handler, reads_body) => {
+                direct::with_request(&**handler, *reads_body, request, app)
+            }
+            RouteCall::Handler(handler) => handler.call(request, app.clone()),
             RouteCall::ViaRouter(router) => {
                 let mut router = router.clone();
                 Box::pin(async move {

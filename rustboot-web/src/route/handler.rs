@@ -5,30 +5,70 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use rustboot_core::AppContext;
 
+use super::direct::{self, DirectHandler};
+
 /// What axum makes of an `async fn`: already boxed, so it is not boxed again.
 pub(crate) type HandlerFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// A handler of any signature that axum accepts.
+/// A handler without its type.
 #[derive(Clone)]
-pub struct RouteHandler(Arc<dyn ErasedHandler>);
+pub struct RouteHandler {
+    pub(crate) kind: Kind,
+    /// What the compiler calls it.
+    pub(crate) name: &'static str,
+}
 
-impl fmt::Debug for RouteHandler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RouteHandler")
+/// How it is called.
+#[derive(Clone)]
+pub(crate) enum Kind {
+    /// With a request, as axum does.
+    Axum(Arc<dyn AxumHandler>),
+    /// Without one; the flag says whether it reads the body.
+    Direct(Arc<dyn DirectHandler>, bool),
+}
+
+impl Kind {
+    /// It as axum's routers want it, to be put behind layers.
+    pub(crate) fn method_router(&self, method: MethodFilter) -> MethodRouter<AppContext> {
+        match self {
+            Self::Axum(handler) => handler.method_router(method),
+            Self::Direct(handler, reads_body) => {
+                let (handler, reads_body) = (Arc::clone(handler), *reads_body);
+                let call = move |State(app): State<AppContext>, request: Request| {
+                    direct::with_request(&*handler, reads_body, request, &app)
+                };
+                on(method, call)
+            }
+        }
+    }
+
+    /// Whether one of its extractors works only inside axum's own router.
+    pub(crate) fn needs_axum_router(&self) -> bool {
+        match self {
+            Self::Axum(handler) => handler.needs_axum_router(),
+            Self::Direct(..) => false,
+        }
     }
 }
 
-trait ErasedHandler: Send + Sync {
+impl fmt::Debug for RouteHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RouteHandler({})", self.name)
+    }
+}
+
+/// A handler of any signature that axum accepts.
+pub(crate) trait AxumHandler: Send + Sync {
     fn call(&self, request: Request, app: AppContext) -> HandlerFuture;
     fn method_router(&self, method: MethodFilter) -> MethodRouter<AppContext>;
+    /// Whether one of its extractors works only inside axum's own router.
     fn needs_axum_router(&self) -> bool;
-    fn name(&self) -> &'static str;
 }
 
 struct Typed<H, T> {
@@ -36,7 +76,7 @@ struct Typed<H, T> {
     extractors: PhantomData<fn() -> T>,
 }
 
-impl<H, T> ErasedHandler for Typed<H, T>
+impl<H, T> AxumHandler for Typed<H, T>
 where
     H: Handler<T, AppContext, Future = HandlerFuture>,
     T: 'static,
@@ -61,10 +101,6 @@ where
         .iter()
         .any(|module| extractors.contains(module))
     }
-
-    fn name(&self) -> &'static str {
-        std::any::type_name::<H>()
-    }
 }
 
 /// Takes the type off an `async fn` handler.
@@ -73,28 +109,11 @@ where
     H: Handler<T, AppContext, Future = HandlerFuture>,
     T: 'static,
 {
-    RouteHandler(Arc::new(Typed {
-        handler,
-        extractors: PhantomData,
-    }))
-}
-
-impl RouteHandler {
-    pub(crate) fn call(&self, request: Request, app: AppContext) -> HandlerFuture {
-        self.0.call(request, app)
-    }
-
-    pub(crate) fn method_router(&self, method: MethodFilter) -> MethodRouter<AppContext> {
-        self.0.method_router(method)
-    }
-
-    /// What the compiler calls it.
-    pub(crate) fn name(&self) -> &'static str {
-        self.0.name()
-    }
-
-    /// Whether one of its extractors works only inside axum's own router.
-    pub(crate) fn needs_axum_router(&self) -> bool {
-        self.0.needs_axum_router()
+    RouteHandler {
+        kind: Kind::Axum(Arc::new(Typed {
+            handler,
+            extractors: PhantomData,
+        })),
+        name: std::any::type_name::<H>(),
     }
 }

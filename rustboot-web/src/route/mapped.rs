@@ -78,7 +78,7 @@ impl MappedRoute {
     /// Whether it would have to go through a router of axum, which does not know its method.
     fn is_beyond_axum(&self) -> bool {
         MethodFilter::try_from(self.def.method.clone()).is_err()
-            && (self.has_layers() || (self.def.handler)().needs_axum_router())
+            && (self.has_layers() || (self.def.handler)().kind.needs_axum_router())
     }
 
     /// What it says that cannot be meant.

@@ -1,10 +1,12 @@
-//! The duration histogram of a route, one handle a status, made once.
+//! What a route needs for its figures and its lines in the access log, made once: the duration histogram with one handle a
+//! status, and the parts of the line that do not change.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 use metrics::Histogram;
+use rustboot_observe::logs::AccessRoute;
 
 const NAME: &str = "http_server_request_duration_seconds";
 
@@ -29,17 +31,21 @@ const SLOTS: [u8; 600] = {
 #[derive(Debug)]
 pub(crate) struct RouteMetrics {
     method: &'static str,
-    route: String,
+    access: AccessRoute,
     /// Whether the access log has its requests.
     written: bool,
     by_status: [OnceLock<Histogram>; COMMON.len()],
 }
 
 impl RouteMetrics {
-    pub(crate) fn new(method: &Method, route: impl Into<String>) -> Self {
+    pub(crate) fn new(method: &Method, route: &str) -> Self {
+        let method = method_label(method);
         Self {
-            method: method_label(method),
-            route: route.into(),
+            method,
+            access: match method {
+                OTHER => AccessRoute::for_any_method(route),
+                method => AccessRoute::new(method, route),
+            },
             written: true,
             by_status: [const { OnceLock::new() }; COMMON.len()],
         }
@@ -56,8 +62,9 @@ impl RouteMetrics {
         self.written
     }
 
-    pub(crate) fn route(&self) -> &str {
-        &self.route
+    /// It as the access log wants it.
+    pub(crate) fn access(&self) -> &AccessRoute {
+        &self.access
     }
 
     pub(crate) fn record(&self, status: StatusCode, took: Duration) {
@@ -75,7 +82,7 @@ impl RouteMetrics {
         metrics::histogram!(
             NAME,
             "http_request_method" => self.method,
-            "http_route" => self.route.clone(),
+            "http_route" => self.access.template().to_owned(),
             "http_response_status_code" => status.to_string(),
         )
     }
@@ -93,6 +100,8 @@ pub(crate) fn method_label(method: &Method) -> &'static str {
         Method::OPTIONS => "OPTIONS",
         Method::CONNECT => "CONNECT",
         Method::TRACE => "TRACE",
-        _ => "_OTHER",
+        _ => OTHER,
     }
 }
+
+const OTHER: &str = "_OTHER";

@@ -7,6 +7,8 @@
 #[doc(hidden)]
 pub mod assertions;
 mod def;
+#[doc(hidden)]
+pub mod direct;
 pub(crate) mod dispatch;
 pub(crate) mod gate;
 pub(crate) mod group;

@@ -1,13 +1,16 @@
 //! The access line: one for each request, made and written without going through a `tracing` event.
 //!
 //! An event with these fields costs several times what a small handler does. Here the line is formatted into the
-//! thread's buffer and appended to the stream: no allocation, no subscriber.
+//! thread's buffer and appended to the stream: no allocation, no subscriber. What is the same for many lines is made
+//! once: [`AccessRoute`] at start, [`ClientAddress`] with the connection, [`UserAgent`] with its first request.
 
+mod agent;
+mod client;
 mod json;
+mod route;
 #[cfg(test)]
 mod tests;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -21,31 +24,34 @@ use super::format::{Line, Style, Value};
 use super::writer::LogWriter;
 use crate::correlation::Correlation;
 
+pub use agent::UserAgent;
+pub use client::ClientAddress;
+pub use route::AccessRoute;
+
 /// The target of access lines, for filters: `info,access=off`.
 pub(super) const TARGET: &str = "access";
-/// How much of the user agent and of the path is kept, in bytes: clients choose their length.
-const LONGEST_USER_AGENT: usize = 256;
+/// How much of the path is kept, in bytes: clients choose its length.
 const LONGEST_PATH: usize = 1024;
 
 /// What the access line says about a request that has been answered, or not.
 #[derive(Debug, Clone, Copy)]
 pub struct AccessRecord<'a> {
-    /// `GET` and the like.
+    /// The route, and the method that it is for.
+    pub route: &'a AccessRoute,
+    /// The method, where the route is for [any](AccessRoute::for_any_method). Not looked at otherwise.
     pub method: &'a str,
-    /// The template of the route: `/items/{id}`.
-    pub route: &'a str,
     /// The path as the client sent it, without the query. Cut at 1024 bytes.
     pub path: &'a str,
-    /// The status of the answer.
+    /// The status of the answer: three digits.
     pub status: u16,
     /// From the request's head to the end of the answer. Written as milliseconds with three decimals.
     pub duration: Duration,
     /// The size of the answer's body.
     pub bytes: u64,
     /// Who asked, as far as that is known.
-    pub client_ip: Option<IpAddr>,
-    /// The header as it came; what is not UTF-8 is replaced. Cut at 256 bytes.
-    pub user_agent: Option<&'a [u8]>,
+    pub client_ip: Option<&'a ClientAddress>,
+    /// The header `user-agent`.
+    pub user_agent: Option<&'a UserAgent>,
     /// The client went away, or the server stopped, before the answer was complete.
     pub aborted: bool,
 }
@@ -111,26 +117,22 @@ impl AccessRecord<'_> {
         if style.format == LogFormat::Json {
             return json::push(out, self, correlation);
         }
+        let (method, route) = (self.method(), self.route.template());
         let mut line = Line::start(out, style, Level::INFO, TARGET, correlation, |message| {
-            let Self {
-                method,
-                route,
-                status,
-                ..
-            } = self;
+            let status = self.status;
             message.write(Value::Display(&format_args!("{method} {route} {status}")));
         });
-        line.field("method", Value::Str(self.method));
-        line.field("route", Value::Str(self.route));
+        line.field("method", Value::Str(method));
+        line.field("route", Value::Str(route));
         line.field("path", Value::Str(self.path()));
         line.field("status", Value::U64(self.status.into()));
         line.field("duration_ms", Value::Millis(self.duration));
         line.field("bytes", Value::U64(self.bytes));
-        if let Some(ip) = self.client_ip {
-            line.field("client_ip", Value::Display(&ip));
+        if let Some(client) = self.client_ip {
+            line.field("client_ip", Value::Str(client.as_str()));
         }
-        if let Some(agent) = self.user_agent() {
-            line.field("user_agent", Value::Bytes(agent));
+        if let Some(agent) = self.user_agent {
+            line.field("user_agent", Value::Bytes(agent.as_bytes()));
         }
         if self.aborted {
             line.field("aborted", Value::Bool(true));
@@ -138,24 +140,14 @@ impl AccessRecord<'_> {
         line.finish();
     }
 
+    fn method(&self) -> &str {
+        self.route.method().unwrap_or(self.method)
+    }
+
     fn path(&self) -> &str {
-        &self.path[..self.path.floor_char_boundary(LONGEST_PATH)]
+        match self.path.len() {
+            ..=LONGEST_PATH => self.path,
+            _ => &self.path[..self.path.floor_char_boundary(LONGEST_PATH)],
+        }
     }
-
-    fn user_agent(&self) -> Option<&[u8]> {
-        self.user_agent.map(|agent| cut(agent, LONGEST_USER_AGENT))
-    }
-}
-
-/// At most `longest` bytes, without half a character at the end that was whole before.
-fn cut(text: &[u8], longest: usize) -> &[u8] {
-    if text.len() <= longest {
-        return text;
-    }
-    let mut end = longest;
-    // A character has at most three bytes behind its first.
-    while end > longest - 3 && text[end] & 0b1100_0000 == 0b1000_0000 {
-        end -= 1;
-    }
-    &text[..end]
 }

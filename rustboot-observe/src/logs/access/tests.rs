@@ -1,21 +1,28 @@
 //! The line in each format, and what a hostile client can do to it.
 
+use std::net::IpAddr;
+use std::sync::LazyLock;
+
 use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::correlation::{RequestId, SpanId, TraceId};
 use crate::logs::config::LogFormat;
 
+static ROUTE: LazyLock<AccessRoute> = LazyLock::new(|| AccessRoute::new("GET", "/items/{id}"));
+static CLIENT: LazyLock<ClientAddress> = LazyLock::new(|| IpAddr::from([10, 0, 0, 1]).into());
+static AGENT: LazyLock<UserAgent> = LazyLock::new(|| UserAgent::of(b"curl/8"));
+
 fn record() -> AccessRecord<'static> {
     AccessRecord {
+        route: &ROUTE,
         method: "GET",
-        route: "/items/{id}",
         path: "/items/7",
         status: 200,
         duration: Duration::from_micros(1_234),
         bytes: 42,
-        client_ip: Some(IpAddr::from([10, 0, 0, 1])),
-        user_agent: Some(b"curl/8"),
+        client_ip: Some(&CLIENT),
+        user_agent: Some(&AGENT),
         aborted: false,
     }
 }
@@ -79,6 +86,24 @@ fn the_text_formats_say_the_same() {
 }
 
 #[test]
+fn a_method_that_nobody_knew_at_start_is_in_the_line() {
+    let route = AccessRoute::for_any_method("unmatched \"");
+    let record = AccessRecord {
+        route: &route,
+        method: "PURGE",
+        ..record()
+    };
+    let object = object(&record);
+    assert_eq!(object["message"], "PURGE unmatched \" 200");
+    assert_eq!(
+        (&object["method"], &object["route"]),
+        (&json!("PURGE"), &json!("unmatched \""))
+    );
+    let logfmt = line(&record, LogFormat::Logfmt, &Correlation::default());
+    assert!(logfmt.contains(" method=PURGE "), "{logfmt}");
+}
+
+#[test]
 fn what_is_not_known_is_left_out() {
     let object = object(&AccessRecord {
         client_ip: None,
@@ -103,9 +128,10 @@ fn what_is_not_known_is_left_out() {
 
 #[test]
 fn hostile_values_stay_inside_their_quotes() {
+    let agent = UserAgent::of(b"a\r\n{\"level\":\"ERROR\"}\xff\xfe\x00");
     let hostile = AccessRecord {
         path: "/\"},{\n\u{1b}[31m\u{7f}",
-        user_agent: Some(b"a\r\n{\"level\":\"ERROR\"}\xff\xfe\x00"),
+        user_agent: Some(&agent),
         ..record()
     };
     let object = object(&hostile);
@@ -133,10 +159,10 @@ fn hostile_values_stay_inside_their_quotes() {
 #[test]
 fn long_values_are_cut_between_characters() {
     let path = format!("/{}", "ä".repeat(2_000));
-    let agent = "€".repeat(1_000);
+    let agent = UserAgent::of("€".repeat(1_000).as_bytes());
     let object = object(&AccessRecord {
         path: &path,
-        user_agent: Some(agent.as_bytes()),
+        user_agent: Some(&agent),
         ..record()
     });
     let (path, agent) = (
@@ -147,11 +173,11 @@ fn long_values_are_cut_between_characters() {
     assert_eq!(agent.len(), 255);
     assert!(!agent.contains(char::REPLACEMENT_CHARACTER));
     assert_eq!(
-        cut(&[0x80; 300], 256).len(),
+        agent::cut(&[0x80; 300], 256).len(),
         253,
         "no text at all is cut somewhere near"
     );
-    assert_eq!(cut(b"short", 256), b"short");
+    assert_eq!(agent::cut(b"short", 256), b"short");
 }
 
 #[test]

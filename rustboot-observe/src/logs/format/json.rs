@@ -16,8 +16,19 @@ const SPAN_RESERVED: &str = "name";
 
 /// Everything up to the inside of the message's quotes.
 pub(in crate::logs) fn open(out: &mut Text, level: Level, target: &str) {
-    out.push_str("{\"timestamp\":\"");
-    stamp::push_rfc3339(out);
+    before_level(out);
+    before_message(out, level, target);
+}
+
+/// The time, up to its closing quote.
+pub(in crate::logs) fn before_level(out: &mut Text) {
+    let mut start = *b"{\"timestamp\":\"2026-01-31T12:34:56.123456Z";
+    start[14..].copy_from_slice(&stamp::rfc3339());
+    out.push_ascii(&start);
+}
+
+/// From there to the inside of the message's quotes.
+pub(in crate::logs) fn before_message(out: &mut Text, level: Level, target: &str) {
     out.push_str("\",\"level\":\"");
     out.push_str(level.as_str());
     out.push_str("\",\"target\":\"");
@@ -179,7 +190,15 @@ impl Write for Escaped<'_> {
 }
 
 /// Appends `text` as the inside of a JSON string. DEL is escaped too, for those who read the stream in a terminal.
+#[inline]
 pub(in crate::logs) fn push_text(out: &mut Text, text: &str) {
+    match may_have_to_escape(text.as_bytes()) {
+        false => out.push_str(text),
+        true => push_escaped(out, text),
+    }
+}
+
+fn push_escaped(out: &mut Text, text: &str) {
     let mut done = 0;
     while let Some(found) = first_to_escape(&text.as_bytes()[done..]) {
         let at = done + found;
@@ -200,29 +219,23 @@ pub(in crate::logs) fn push_text(out: &mut Text, text: &str) {
 
 /// Where the first byte is that a JSON string cannot have as it is.
 fn first_to_escape(text: &[u8]) -> Option<usize> {
-    // Neither loop has a branch for what is found: most text has nothing to escape.
-    let mut suspicious = false;
-    if text.len() < LONG {
-        for byte in text {
-            suspicious |= ESCAPED[usize::from(*byte)];
-        }
-    } else {
-        let (words, rest) = text.as_chunks();
-        for word in words {
-            suspicious |= may_escape(*word);
-        }
-        for byte in rest {
-            suspicious |= ESCAPED[usize::from(*byte)];
-        }
-    }
-    if !suspicious {
-        return None;
-    }
     text.iter().position(|byte| ESCAPED[usize::from(*byte)])
 }
 
-/// From this length on, in bytes, looking at eight at once is faster than a table.
-const LONG: usize = 32;
+/// Whether there is such a byte. May say yes for no reason, but never no.
+#[inline]
+fn may_have_to_escape(text: &[u8]) -> bool {
+    // Eight bytes at once, and no branch for what is found: most text has nothing to escape. The last eight overlap.
+    let Some(end) = text.last_chunk::<8>() else {
+        return text.iter().any(|byte| ESCAPED[usize::from(*byte)]);
+    };
+    let (words, _) = text.as_chunks();
+    let mut suspicious = may_escape(*end);
+    for word in words {
+        suspicious |= may_escape(*word);
+    }
+    suspicious
+}
 
 /// The bytes that have to be escaped.
 const ESCAPED: [bool; 256] = {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{Timestamp, tz::Offset};
 
-use super::number::put;
+use super::number::{pair, six, three};
 use crate::logs::buffer::Text;
 
 type Second = [u8; 19];
@@ -17,13 +17,19 @@ thread_local! {
     static SECOND: Cell<(u64, Second)> = const { Cell::new((u64::MAX, [0; 19])) };
 }
 
-/// Appends the present time as RFC 3339 with microseconds: `2026-01-31T12:34:56.123456Z`.
-pub(super) fn push_rfc3339(out: &mut Text) {
+/// The present time as RFC 3339 with microseconds: `2026-01-31T12:34:56.123456Z`.
+#[inline]
+pub(super) fn rfc3339() -> [u8; 27] {
     let now = now();
     let mut stamp = *b"2026-01-31T12:34:56.123456Z";
     stamp[..19].copy_from_slice(&second(now.as_secs()));
-    put(&mut stamp[20..26], now.subsec_micros());
-    out.push_ascii(&stamp);
+    stamp[20..26].copy_from_slice(&six(now.subsec_micros()));
+    stamp
+}
+
+/// Appends it.
+pub(super) fn push_rfc3339(out: &mut Text) {
+    out.push_ascii(&rfc3339());
 }
 
 /// Appends the present time of day: `12:34:56.123`.
@@ -31,7 +37,7 @@ pub(super) fn push_clock(out: &mut Text) {
     let now = now();
     let mut clock = *b"12:34:56.123";
     clock[..8].copy_from_slice(&second(now.as_secs())[11..]);
-    put(&mut clock[9..], now.subsec_millis());
+    clock[9..].copy_from_slice(&three(now.subsec_millis().into()));
     out.push_ascii(&clock);
 }
 
@@ -43,11 +49,16 @@ fn now() -> Duration {
 }
 
 /// Date and time up to the second.
+#[inline]
 fn second(seconds: u64) -> Second {
-    let (cached, text) = SECOND.get();
-    if cached == seconds {
-        return text;
+    match SECOND.get() {
+        (cached, text) if cached == seconds => text,
+        _ => another_second(seconds),
     }
+}
+
+#[cold]
+fn another_second(seconds: u64) -> Second {
     let text = format_second(seconds);
     SECOND.set((seconds, text));
     text
@@ -61,16 +72,18 @@ fn format_second(seconds: u64) -> Second {
         .unwrap_or_default();
     let civil = Offset::UTC.to_datetime(timestamp);
     let mut text = *b"2026-01-31T12:34:56";
-    put(&mut text[..4], civil.year().unsigned_abs().into());
-    let pairs = [
+    let year = u64::from(civil.year().unsigned_abs());
+    text[..2].copy_from_slice(&pair(year / 100));
+    text[2..4].copy_from_slice(&pair(year % 100));
+    let numbers = [
         civil.month(),
         civil.day(),
         civil.hour(),
         civil.minute(),
         civil.second(),
     ];
-    for (place, pair) in text[5..].chunks_mut(3).zip(pairs) {
-        put(&mut place[..2], pair.unsigned_abs().into());
+    for (place, number) in text[5..].chunks_mut(3).zip(numbers) {
+        place[..2].copy_from_slice(&pair(number.unsigned_abs().into()));
     }
     text
 }
