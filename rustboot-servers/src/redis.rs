@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::container::{self, Container};
 use crate::error::{Result, ServerError};
 use crate::outside::{self, Origin, controls};
 use crate::password;
@@ -43,6 +44,7 @@ pub struct RedisOptions {
     settings: Vec<(String, String)>,
     arguments: Vec<String>,
     open: bool,
+    image: Option<String>,
 }
 
 impl RedisOptions {
@@ -84,11 +86,63 @@ impl RedisOptions {
         self
     }
 
+    /// Runs it in a container of a Docker engine, from this image (`redis:7`), instead of from the installed program.
+    #[must_use]
+    pub fn image(mut self, image: impl Into<String>) -> Self {
+        self.image = Some(image.into());
+        self
+    }
+
     /// Starts it, and waits until it answers.
     ///
     /// # Errors
-    /// It is not installed, or does not start.
+    /// It is not installed, there is no Docker engine, or it does not start.
     pub fn start(self) -> Result<Redis, ServerError> {
+        match self.image.clone() {
+            Some(image) => self.start_container(image),
+            None => self.start_program(),
+        }
+    }
+
+    fn start_container(self, image: String) -> Result<Redis, ServerError> {
+        let docker = container::engine(NAME)?;
+        let data = user::folder_for(self.data, None)?;
+        let password = match &data {
+            _ if self.open => None,
+            Some(folder) => Some(password::kept_in(&folder.join("password"))?),
+            None => Some(password::random()?),
+        };
+        let mut settings = vec!["port 6379".to_owned(), "protected-mode no".to_owned()];
+        match &data {
+            Some(_) => settings.push(format!("dir {}", container::DATA)),
+            None => settings.extend(["save \"\"".to_owned(), "appendonly no".to_owned()]),
+        }
+        settings.extend(password.iter().map(|it| format!("requirepass {it}")));
+        let own = self.settings.iter();
+        settings.extend(own.map(|(name, value)| format!("{name} {value}")));
+        // The configuration comes by the environment, as the password is in it. The server takes the place of the shell: the
+        // first process of a container hears only signals that it asks for, and a shell asks for none.
+        let launch = "umask 077 && printf '%s\\n' \"$RUSTBOOT_SETTINGS\" >/tmp/redis.conf && exec redis-server /tmp/redis.conf \"$@\"";
+        let recipe = Container {
+            name: NAME,
+            docker,
+            image,
+            port: 6379,
+            environment: vec![("RUSTBOOT_SETTINGS", settings.join("\n"))],
+            command: ["sh", "-c", launch, "redis"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain(self.arguments)
+                .collect(),
+            data: user::folder_for(data.map(|folder| folder.join("data")), None)?,
+            answers: speaks_redis,
+            stop_signal: Signal::TERM,
+        };
+        let server = Server::start(Box::new(recipe), None, self.port)?;
+        Ok(Redis::at(server, password.as_deref()))
+    }
+
+    fn start_program(self) -> Result<Redis, ServerError> {
         let program = PROGRAMS.find()?;
         let user = User::for_server(NAME, &["redis", "valkey", "nobody"])?;
         let data = user::folder_for(self.data, user)?;
@@ -105,11 +159,7 @@ impl RedisOptions {
             password: password.clone(),
         };
         let server = Server::start(Box::new(recipe), user, self.port)?;
-        let login = password.map_or(String::new(), |password| format!(":{password}@"));
-        Ok(Redis {
-            url: format!("redis://{login}127.0.0.1:{}/", server.port()),
-            origin: Origin::Here(server),
-        })
+        Ok(Redis::at(server, password.as_deref()))
     }
 }
 
@@ -126,6 +176,14 @@ impl Redis {
     /// It is not installed, or does not start.
     pub fn start() -> Result<Self, ServerError> {
         Self::options().start()
+    }
+
+    fn at(server: Server, password: Option<&str>) -> Self {
+        let login = password.map_or(String::new(), |password| format!(":{password}@"));
+        Self {
+            url: format!("redis://{login}127.0.0.1:{}/", server.port()),
+            origin: Origin::Here(server),
+        }
     }
 
     /// For another port, settings, or data that is kept.
@@ -241,6 +299,21 @@ impl Recipe for Install {
     fn keeps_data(&self) -> bool {
         self.data.is_some()
     }
+}
+
+/// Whether it says anything, were it that a password is needed.
+fn speaks_redis(port: u16) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let limit = Duration::from_secs(1);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let mut stream = TcpStream::connect_timeout(&address, limit)?;
+        stream.set_read_timeout(Some(limit))?;
+        stream.write_all(b"PING\r\nQUIT\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    matches!(ask(), Ok(answer) if answer.contains("+PONG") || answer.contains("-NOAUTH"))
 }
 
 /// Whether a PONG comes back. While it loads its data it says so instead.

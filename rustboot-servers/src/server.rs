@@ -30,6 +30,10 @@ pub(crate) trait Recipe: Send + Sync {
     fn is_ready(&self, pid: u32, port: u16, run: &Path) -> bool;
     /// The signal that ends it in good order.
     fn stop_signal(&self) -> Signal;
+    /// How long a start may take.
+    fn start_limit(&self) -> Duration {
+        START
+    }
     /// Whether data outlives the server: then it is stopped in good order at the end.
     fn keeps_data(&self) -> bool;
 }
@@ -105,10 +109,11 @@ impl Server {
                     log: log(),
                 });
             }
-            if began.elapsed() > START {
+            let limit = self.recipe.start_limit();
+            if began.elapsed() > limit {
                 return Err(ServerError::NotReady {
                     server: name,
-                    waited: START,
+                    waited: limit,
                     log: log(),
                 });
             }

@@ -1,5 +1,8 @@
 //! PostgreSQL: `initdb`, then `postgres`, below a directory of its own.
 
+mod container;
+mod psql;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -12,6 +15,7 @@ use crate::password;
 use crate::program::Programs;
 use crate::server::{Recipe, Server};
 use crate::user::{self, User};
+use psql::Psql;
 
 const NAME: &str = "PostgreSQL";
 const URL_VARIABLE: &str = "RUSTBOOT_TEST_POSTGRES_URL";
@@ -53,6 +57,7 @@ pub struct PostgresOptions {
     data: Option<PathBuf>,
     port: Option<u16>,
     settings: Vec<(String, String)>,
+    image: Option<String>,
 }
 
 impl PostgresOptions {
@@ -80,11 +85,25 @@ impl PostgresOptions {
         self
     }
 
+    /// Runs it in a container of a Docker engine, from this image (`postgres:17`), instead of from the installed program.
+    #[must_use]
+    pub fn image(mut self, image: impl Into<String>) -> Self {
+        self.image = Some(image.into());
+        self
+    }
+
     /// Starts it, and waits until it takes connections.
     ///
     /// # Errors
-    /// It is not installed, or does not start.
+    /// It is not installed, there is no Docker engine, or it does not start.
     pub fn start(self) -> Result<Postgres, ServerError> {
+        match self.image.clone() {
+            Some(image) => self.start_container(image),
+            None => self.start_program(),
+        }
+    }
+
+    fn start_program(self) -> Result<Postgres, ServerError> {
         let program = PROGRAMS.find()?;
         let user = User::for_server(NAME, &["postgres", "nobody"])?;
         let data = user::folder_for(self.data, user)?;
@@ -108,7 +127,7 @@ impl PostgresOptions {
             base: format!("postgres://{USER}:{password}@127.0.0.1:{}", server.port()),
             database: USER.to_owned(),
             query: String::new(),
-            bin,
+            psql: Psql::Program(bin.join("psql")),
             user,
             origin: Origin::Here(server),
         })
@@ -120,7 +139,7 @@ pub struct Postgres {
     base: String,
     database: String,
     query: String,
-    bin: PathBuf,
+    psql: Psql,
     user: Option<User>,
     origin: Origin,
 }
@@ -165,7 +184,7 @@ impl Postgres {
             base: base.to_owned(),
             database: database.to_owned(),
             query: query.to_owned(),
-            bin: PathBuf::new(),
+            psql: Psql::Program(PathBuf::new()),
             user: None,
             origin: Origin::Elsewhere {
                 server: NAME,
@@ -208,52 +227,6 @@ impl Postgres {
             name.replace('"', "\"\"")
         ))?;
         Ok(self.url_of(name))
-    }
-
-    /// Runs a statement as superuser in the database `postgres`, with `psql`, for what a test has to prepare without a
-    /// client of its own. Returns what it prints: a row a line, columns with a bar between them.
-    ///
-    /// # Errors
-    /// The statement is wrong, the server does not run or was not started here.
-    pub fn execute(&self, sql: &str) -> Result<String, ServerError> {
-        use std::os::unix::process::CommandExt;
-
-        let server = self.origin.server()?;
-        let mut psql = Command::new(self.bin.join("psql"));
-        psql.args([
-            "-X",
-            "-A",
-            "-t",
-            "-q",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-U",
-            USER,
-            "-d",
-            USER,
-        ])
-        .arg("-h")
-        .arg(server.run())
-        .args(["-p", &server.port().to_string(), "-c", sql])
-        .current_dir("/");
-        without_libpq_variables(&mut psql);
-        if let Some(user) = self.user {
-            psql.uid(user.uid).gid(user.gid);
-        }
-        let output = psql
-            .output()
-            .map_err(ServerError::io("cannot start psql"))?;
-        match output.status.success() {
-            true => Ok(String::from_utf8_lossy(&output.stdout)
-                .trim_end()
-                .to_owned()),
-            false => Err(ServerError::Refused {
-                doing: sql.to_owned(),
-                answer: String::from_utf8_lossy(&output.stderr)
-                    .trim_end()
-                    .to_owned(),
-            }),
-        }
     }
 }
 
