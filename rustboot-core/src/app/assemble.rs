@@ -104,6 +104,7 @@ impl AppBuilder {
             endpoints: self.endpoints,
             attachments: self.attachments,
             classifiers: self.classifiers,
+            _providers: self.services.into_providers(),
             stop,
             show_details: health.show_details,
             began: self.began,

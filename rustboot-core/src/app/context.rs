@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
-use super::{AppHandle, AppInfo, Condition};
+use super::{AppHandle, AppInfo, Condition, ErasedProvider};
 use crate::component::build::Timing;
 use crate::component::{Components, Resolver};
 use crate::config::load::Inputs;
@@ -71,6 +71,8 @@ pub(crate) struct Parts {
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) attachments: Sections,
     pub(crate) classifiers: Vec<Classifier>,
+    /// Never asked again; they hold what they started.
+    pub(crate) _providers: Vec<Arc<dyn ErasedProvider>>,
     pub(crate) stop: Arc<StopRequest>,
     pub(crate) show_details: bool,
     pub(crate) began: Instant,

@@ -36,4 +36,5 @@ pub use module::{Condition, Module};
 pub use run::{StartError, run};
 pub(crate) use run::{note, print};
 pub use running::{AppHandle, RunningApp};
+pub(crate) use services::ErasedProvider;
 pub use services::{ProvidedService, ServiceNeed, ServiceProvider};

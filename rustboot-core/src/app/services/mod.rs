@@ -44,10 +44,14 @@ pub struct ProvidedService {
 }
 
 impl ProvidedService {
-    /// One that is at a URL.
-    pub fn at(need: &ServiceNeed, url: impl Into<String>, description: impl Into<String>) -> Self {
+    /// One that is at a URL, which is to be the value of a key: that of the need.
+    pub fn at(
+        key: impl Into<String>,
+        url: impl Into<String>,
+        description: impl Into<String>,
+    ) -> Self {
         Self {
-            values: vec![(need.key.clone(), Value::from(url.into()))],
+            values: vec![(key.into(), Value::from(url.into()))],
             description: description.into(),
         }
     }
@@ -69,7 +73,8 @@ pub trait ServiceProvider: Send + Sync + 'static {
     fn offers(&self, kind: &str) -> bool;
 
     /// Starts a server, or finds one that runs. Called once for each need of an application that is about to start, after
-    /// everything else was found to be in order.
+    /// everything else was found to be in order. The provider is kept for as long as the application, and what it started has to
+    /// live as long as it.
     ///
     /// # Errors
     /// Why there is none, and what to do about it. It is reported with the key that is not set.
@@ -81,7 +86,7 @@ pub trait ServiceProvider: Send + Sync + 'static {
 }
 
 /// [`ServiceProvider`] behind a pointer.
-pub(super) trait ErasedProvider: Send + Sync {
+pub(crate) trait ErasedProvider: Send + Sync {
     fn name(&self) -> &str;
     fn offers(&self, kind: &str) -> bool;
     fn provide<'a>(
@@ -114,6 +119,13 @@ impl<P: ServiceProvider> ErasedProvider for P {
 pub(super) struct Services {
     needs: Vec<ServiceNeed>,
     providers: Vec<Arc<dyn ErasedProvider>>,
+}
+
+impl Services {
+    /// What they started lives as long as they do.
+    pub(super) fn into_providers(self) -> Vec<Arc<dyn ErasedProvider>> {
+        self.providers
+    }
 }
 
 impl fmt::Debug for Services {

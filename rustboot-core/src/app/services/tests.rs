@@ -76,7 +76,11 @@ impl ServiceProvider for Provider {
                 "the store is not installed\nhelp: apt-get install store",
             ));
         }
-        Ok(ProvidedService::at(need, "store://here", "a store"))
+        Ok(ProvidedService::at(
+            need.key.as_str(),
+            "store://here",
+            "a store",
+        ))
     }
 }
 
