@@ -19,7 +19,10 @@ use super::target::Target;
 /// How long the end of the application waits for commands that are still under way. By then, requests and tasks are gone.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
-/// Brings [`Redis`] as a component that is built when `redis.url` is set, with its health, its metrics, and its end.
+/// What the servers are called that others may offer.
+const KIND: &str = "redis";
+
+/// Brings [`Redis`] as a component that is built when `redis.url` is set, or when something takes it and somebody offers one, with its health, its metrics, and its end.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RedisModule;
 
@@ -39,6 +42,14 @@ impl Module for RedisModule {
             }
         };
         if config.url.is_none() {
+            if let Some(provider) = app.service_offered(KIND) {
+                app.active(format!(
+                    "Redis from {provider} when something uses it: no redis.url is set"
+                ));
+                available(app, config.critical);
+                app.needs_service(ComponentKey::of::<Redis>(), KIND, "redis.url");
+                return Ok(());
+            }
             app.inactive("no redis.url is set");
             unavailable(app, not_set());
             return Ok(());
@@ -49,7 +60,8 @@ impl Module for RedisModule {
                 "{} at {target}, as redis.url says",
                 target.mode.name()
             ));
-            available(app, config);
+            available(app, config.critical);
+            app.require(ComponentKey::of::<Redis>());
         }
         Ok(())
     }
@@ -61,20 +73,20 @@ pub(crate) fn is_configured(app: &mut AppBuilder) -> bool {
     config.is_ok_and(|config| config.url.is_some())
 }
 
-fn available(app: &mut AppBuilder, config: RedisConfig) {
+fn available(app: &mut AppBuilder, critical: bool) {
     let key = ComponentKey::of::<Redis>();
-    let critical = config.critical;
-    let prefix = match &config.key_prefix {
-        Some(prefix) => prefix.clone(),
-        None => format!("{}:", app.app_info().name),
-    };
-    app.fallback_component(key, Vec::new(), move |_| {
-        let (config, prefix) = (config.clone(), prefix.clone());
+    app.fallback_component(key, Vec::new(), move |resolver| {
+        // Only now: somebody may have started a server since the module was configured.
+        let config = resolver.config::<RedisConfig>();
+        let config = config.map_or_else(RedisConfig::default, |config| RedisConfig::clone(&config));
+        let prefix = match &config.key_prefix {
+            Some(prefix) => prefix.clone(),
+            None => format!("{}:", resolver.app().info().name),
+        };
         Ok(Box::pin(async move {
             Ok(Instance::new(Redis::open(&config, prefix).await?))
         }))
-    })
-    .require(key);
+    });
 
     app.health_of(move |resolver| {
         let limit = resolver
