@@ -68,6 +68,9 @@ pub(crate) fn with_modules(
     }
     #[cfg(feature = "vault")]
     app.module(rustboot_vault::VaultModule);
+    // Before those who ask what is offered.
+    #[cfg(feature = "dev-services")]
+    app.module(rustboot_dev::DevServicesModule);
     #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
     app.module(rustboot_data::DataModule);
     #[cfg(feature = "redis")]

@@ -34,6 +34,10 @@ struct Health;
 #[doc = include_str!("../docs/guide/databases.md")]
 struct Databases;
 
+#[cfg(feature = "postgres")]
+#[doc = include_str!("../docs/guide/dev-services.md")]
+struct DevServices;
+
 #[cfg(all(feature = "testing", feature = "postgres"))]
 #[doc = include_str!("../docs/guide/testing.md")]
 struct Testing;

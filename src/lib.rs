@@ -40,6 +40,7 @@
 //! | `ws` | | `WebSocketUpgrade`: WebSockets with a heartbeat, limits and a drain |
 //! | `openapi` | | `/openapi.json` and `app openapi`: the OpenAPI 3.1 document, from the handlers |
 //! | `vault` | | secrets from HashiCorp Vault (KV v2) |
+//! | `dev-services` | | PostgreSQL and Redis are started in the profile `dev` when something needs them and no URL is set |
 //! | `testing` | | `#[rustboot::test]`: an application in a test, with databases of its own; for dev-dependencies |
 //!
 //! # Where to look

@@ -27,7 +27,7 @@ enum Outsiders {
 
 /// Section 2 of the design: `web → core, observe`; `data → core, observe`; `observe → core`; the facade knows everybody, and
 /// core and the macros know nobody. Siblings that need each other ask core for a trait.
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 10] = [
     Rule {
         name: "rustboot-core",
         ours: &[],
@@ -102,6 +102,13 @@ const RULES: [Rule; 9] = [
         outsiders: Outsiders::Only(&["fastrand", "rustix", "thiserror"]),
         optional: &[],
     },
+    // It starts programs, and knows no client of them.
+    Rule {
+        name: "rustboot-dev",
+        ours: &["rustboot-core", "rustboot-servers"],
+        outsiders: Outsiders::Only(&["serde", "tokio"]),
+        optional: &[],
+    },
     // It stands beside the facade, on top of everything: what it tests is the whole.
     Rule {
         name: "rustboot-test",
@@ -125,6 +132,7 @@ const RULES: [Rule; 9] = [
         ours: &[
             "rustboot-core",
             "rustboot-data",
+            "rustboot-dev",
             "rustboot-macros",
             "rustboot-observe",
             "rustboot-servers",

@@ -15,7 +15,13 @@ use rustboot_observe::Capture;
 use crate::app::{Apps, TestApp};
 use crate::declared::{self, Facade, TestDef};
 use crate::run::LIMIT;
-use crate::services::{Services, TestServices};
+use crate::services::{self, Services, TestServices};
+
+/// The one key whose value makes a difference to what other modules do.
+const REDIS: &str = "redis.url";
+
+/// A key, its value, and where the test sets it.
+type Setting = (String, Value, Location);
 
 type Change = Box<dyn FnOnce(&mut AppBuilder) + Send>;
 
@@ -44,7 +50,7 @@ pub struct TestAppBuilder {
     pub(crate) paused: bool,
     pub(crate) apps: Arc<Apps>,
     profile: Profile,
-    settings: Vec<(String, Value, Location)>,
+    settings: Vec<Setting>,
     variables: Vec<(String, String)>,
     changes: Vec<Change>,
     services: Option<Arc<Services>>,
@@ -199,7 +205,16 @@ impl TestAppBuilder {
             .unwrap_or_else(|| Arc::new(Services::new(&info)));
         app.sources(sources(self.def.folder, self.variables, self.profile));
         app.service_provider(TestServices(Arc::clone(&services)));
-        prepare(&mut app, self.settings);
+        prepare(&mut app, &self.settings);
+        // Locks and caches are in Redis when there is a URL, so it is there before they are configured.
+        if app.has_value(REDIS) && !is_set(&self.settings, REDIS) && services::offers("redis") {
+            for (key, value) in services.get("redis", REDIS).await?.values {
+                app.override_value(&key, value);
+            }
+        }
+        for (key, value, location) in self.settings {
+            app.override_value_at(&key, value, location);
+        }
         for change in self.changes {
             change(&mut app);
         }
@@ -254,14 +269,8 @@ fn log_level() -> Option<String> {
     std::env::var("RUST_LOG").ok()
 }
 
-/// What a test has to have otherwise than production, and what it says itself.
-fn prepare(app: &mut AppBuilder, settings: Vec<(String, Value, Location)>) {
-    let is_set = |key: &str| {
-        settings.iter().any(|(set, _, _)| {
-            set.strip_prefix(key)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
-    };
+/// What a test has to have otherwise than production.
+fn prepare(app: &mut AppBuilder, settings: &[Setting]) {
     let mut hidden = vec![
         "database.url".to_owned(),
         "database.replicas".to_owned(),
@@ -271,7 +280,7 @@ fn prepare(app: &mut AppBuilder, settings: Vec<(String, Value, Location)>) {
         hidden.push(format!("databases.{name}.url"));
         hidden.push(format!("databases.{name}.replicas"));
     }
-    for key in hidden.iter().filter(|key| !is_set(key)) {
+    for key in hidden.iter().filter(|key| !is_set(settings, key)) {
         app.without_value(key);
     }
     app.default_value("lifecycle.shutdown_timeout", "5s");
@@ -281,7 +290,12 @@ fn prepare(app: &mut AppBuilder, settings: Vec<(String, Value, Location)>) {
     if app.has_value("management.port") {
         app.override_value("management.port", 0);
     }
-    for (key, value, location) in settings {
-        app.override_value_at(&key, value, location);
-    }
+}
+
+/// Whether the test sets a key, or one below it.
+fn is_set(settings: &[Setting], key: &str) -> bool {
+    settings.iter().any(|(set, _, _)| {
+        set.strip_prefix(key)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
 }

@@ -1,4 +1,4 @@
-//! The test kit on PostgreSQL: a database for each test, a copy of what the migrations made.
+//! The test kit on PostgreSQL and Redis: a database for each test, a copy of what the migrations made, and a place of its own in Redis.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -21,6 +21,14 @@ async fn add(Path(name): Path<String>, mut tx: Tx<PgDb>) -> Result<StatusCode> {
         .execute(&mut tx)
         .await?;
     Ok(StatusCode::CREATED)
+}
+
+/// A key of the framework's, and one that is none of its business.
+#[post("/kit/count")]
+async fn count(mut redis: Redis) -> Result<String> {
+    let below: u64 = redis.incr(redis.key("count"), 1).await?;
+    let beside: u64 = redis.incr("count", 1).await?;
+    Ok(format!("{below} {beside}"))
 }
 
 /// The name of the database.
@@ -51,6 +59,40 @@ async fn a_test_writes_alone(app: TestApp) {
 #[rustboot::test]
 async fn another_test_writes_alone(app: TestApp) {
     writes_alone(&app).await;
+}
+
+async fn counts_alone(app: &TestApp) {
+    for expected in ["1 1", "2 2", "3 3"] {
+        app.post("/kit/count").await.assert_text(expected);
+    }
+}
+
+#[rustboot::test]
+async fn a_test_counts_alone(app: TestApp) {
+    counts_alone(&app).await;
+    app.get("/health/redis").await.assert_success();
+}
+
+/// The URL of the surroundings is not used, but that there is one makes a difference: locks are in Redis then.
+#[rustboot::test]
+async fn another_test_counts_alone(app: TestAppBuilder) {
+    let second = app.another();
+    let url = "redis://192.0.2.1/";
+    let app = app.env("REDIS_URL", url).start().await;
+    counts_alone(&app).await;
+    let conditions = app.context().conditions().iter();
+    let reasons: Vec<&str> = conditions.map(|it| it.reason.as_str()).collect();
+    assert!(
+        reasons.contains(&"on Redis, for all replicas: redis.url is set"),
+        "{reasons:?}"
+    );
+    let replica = second.env("REDIS_URL", url).with_services_of(&app);
+    replica
+        .start()
+        .await
+        .post("/kit/count")
+        .await
+        .assert_text("4 4");
 }
 
 #[rustboot::test]

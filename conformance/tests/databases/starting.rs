@@ -105,6 +105,7 @@ async fn without_a_database_the_start_waits_and_then_says_so() {
     assert!(!said.contains("s3cret"), "{said}");
 
     let exit = Sandbox::of(env!("CARGO_BIN_EXE_ledger"))
+        .env("APP_ENV", "prod")
         .spawn()
         .exit()
         .await;

@@ -1,9 +1,11 @@
-//! Databases that no other test has. They are made when an application needs them, and gone when it has stopped.
+//! Databases, and a place in Redis, that no other test has. They are made when an application needs them, and gone when it has stopped.
 
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -24,7 +26,14 @@ const KINDS: &[&str] = &[
     "postgres",
     #[cfg(feature = "mysql")]
     "mysql",
+    #[cfg(feature = "redis")]
+    "redis",
 ];
+
+/// Whether there is something of that kind.
+pub(crate) fn offers(kind: &str) -> bool {
+    KINDS.contains(&kind)
+}
 
 /// Something that was made for an application, and has to go again.
 trait Lent: Send {
@@ -55,13 +64,17 @@ impl Services {
         }
     }
 
-    async fn get(&self, need: &ServiceNeed) -> Result<ProvidedService> {
+    /// What is for a key, made when it is asked for first.
+    ///
+    /// # Errors
+    /// There is no server, and what to install.
+    pub(crate) async fn get(&self, kind: &str, key: &str) -> Result<ProvidedService> {
         let mut state = self.state.lock().await;
-        if let Some(service) = state.by_key.get(&need.key) {
+        if let Some(service) = state.by_key.get(key) {
             return Ok(service.clone());
         }
-        let (service, lent) = make(need, &self.info).await?;
-        state.by_key.insert(need.key.clone(), service.clone());
+        let (service, lent) = make(kind, key, &self.info).await?;
+        state.by_key.insert(key.to_owned(), service.clone());
         state.lent.push(lent);
         Ok(service)
     }
@@ -95,24 +108,26 @@ impl ServiceProvider for TestServices {
     }
 
     fn offers(&self, kind: &str) -> bool {
-        KINDS.contains(&kind)
+        offers(kind)
     }
 
     async fn provide(&self, need: &ServiceNeed, _app: &AppInfo) -> Result<ProvidedService> {
-        self.0.get(need).await
+        self.0.get(need.kind, &need.key).await
     }
 }
 
-async fn make(need: &ServiceNeed, info: &AppInfo) -> Result<(ProvidedService, Box<dyn Lent>)> {
-    match need.kind {
+async fn make(kind: &str, key: &str, info: &AppInfo) -> Result<(ProvidedService, Box<dyn Lent>)> {
+    match kind {
         #[cfg(feature = "sqlite")]
-        "sqlite" => sqlite::fresh(need, info),
+        "sqlite" => sqlite::fresh(key, info),
         #[cfg(feature = "postgres")]
-        "postgres" => postgres::fresh(need, info).await,
+        "postgres" => postgres::fresh(key, info).await,
         #[cfg(feature = "mysql")]
-        "mysql" => mysql::fresh(need, info).await,
+        "mysql" => mysql::fresh(key, info).await,
+        #[cfg(feature = "redis")]
+        "redis" => redis::fresh(key, info).await,
         kind => {
-            let _ = info;
+            let _ = (key, info);
             Err(Error::internal(format!(
                 "the test kit has no servers of the kind {kind}"
             )))
@@ -121,7 +136,7 @@ async fn make(need: &ServiceNeed, info: &AppInfo) -> Result<(ProvidedService, Bo
 }
 
 /// A name that no other test of any process has.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "redis"))]
 fn unique_name() -> String {
     format!(
         "rustboot_test_{}_{:012x}",
@@ -134,7 +149,7 @@ fn unique_name() -> String {
 ///
 /// # Errors
 /// What it says, with what to install.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "redis"))]
 async fn server<T: Send + 'static>(
     start: fn() -> std::result::Result<T, rustboot_servers::ServerError>,
 ) -> Result<T> {

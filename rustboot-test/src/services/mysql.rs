@@ -1,6 +1,6 @@
 //! A database of its own. The application runs its migrations there: MySQL has no templates.
 
-use rustboot_core::app::{ProvidedService, ServiceNeed};
+use rustboot_core::app::ProvidedService;
 use rustboot_core::component::BoxFuture;
 use rustboot_core::{AppInfo, Error, ErrorKind, Result};
 use rustboot_servers::MariaDb;
@@ -25,15 +25,12 @@ impl Lent for Database {
     }
 }
 
-pub(super) async fn fresh(
-    need: &ServiceNeed,
-    _info: &AppInfo,
-) -> Result<(ProvidedService, Box<dyn Lent>)> {
+pub(super) async fn fresh(key: &str, _info: &AppInfo) -> Result<(ProvidedService, Box<dyn Lent>)> {
     let server = server(MariaDb::shared).await?;
     let name = unique_name();
     execute(server, format!("CREATE DATABASE `{name}`")).await?;
     let description = format!("the MySQL database {name}");
-    let service = ProvidedService::at(need, server.url_of(&name), description);
+    let service = ProvidedService::at(key, server.url_of(&name), description);
     Ok((service, Box::new(Database { server, name })))
 }
 

@@ -6,7 +6,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use rustboot_core::app::{ProvidedService, ServiceNeed};
+use rustboot_core::app::ProvidedService;
 use rustboot_core::component::BoxFuture;
 use rustboot_core::{AppInfo, Error, ErrorKind, Result, Secret};
 use rustboot_data::{DatabaseConfig, Migrations, PgDb};
@@ -37,21 +37,18 @@ impl Lent for Database {
     }
 }
 
-pub(super) async fn fresh(
-    need: &ServiceNeed,
-    info: &AppInfo,
-) -> Result<(ProvidedService, Box<dyn Lent>)> {
+pub(super) async fn fresh(key: &str, info: &AppInfo) -> Result<(ProvidedService, Box<dyn Lent>)> {
     let server = server(Postgres::shared).await?;
     let mut admin = admin(server).await?;
     let name = unique_name();
-    let create = match template(server, &mut admin, need, info).await? {
+    let create = match template(server, &mut admin, key, info).await? {
         Some(template) => format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\""),
         None => format!("CREATE DATABASE \"{name}\""),
     };
     execute(&mut admin, create).await?;
     admin.close().await.map_err(refused)?;
     let description = format!("the PostgreSQL database {name}");
-    let service = ProvidedService::at(need, server.url_of(&name), description);
+    let service = ProvidedService::at(key, server.url_of(&name), description);
     Ok((service, Box::new(Database { server, name })))
 }
 
@@ -60,14 +57,13 @@ pub(super) async fn fresh(
 async fn template(
     server: &Postgres,
     admin: &mut PgConnection,
-    need: &ServiceNeed,
+    key: &str,
     info: &AppInfo,
 ) -> Result<Option<String>> {
-    let database = need
-        .key
+    let database = key
         .split('.')
         .nth(1)
-        .filter(|_| need.key.starts_with("databases."));
+        .filter(|_| key.starts_with("databases."));
     let migrations = match database {
         Some(database) => Migrations::embedded_for(database, info.resources, DRIVER),
         None => Migrations::embedded(info.resources, DRIVER),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rustboot_core::app::{ProvidedService, ServiceNeed};
+use rustboot_core::app::ProvidedService;
 use rustboot_core::component::BoxFuture;
 use rustboot_core::{AppInfo, Error, Result};
 use tempfile::TempDir;
@@ -22,10 +22,7 @@ impl Lent for Folder {
     }
 }
 
-pub(super) fn fresh(
-    need: &ServiceNeed,
-    info: &AppInfo,
-) -> Result<(ProvidedService, Box<dyn Lent>)> {
+pub(super) fn fresh(key: &str, info: &AppInfo) -> Result<(ProvidedService, Box<dyn Lent>)> {
     let folder = tempfile::Builder::new()
         .prefix(&format!("{}-", info.name))
         .tempdir()
@@ -34,7 +31,7 @@ pub(super) fn fresh(
                 .with_source(error)
         })?;
     let file = folder.path().join(format!("{}.db", info.name));
-    let service = ProvidedService::at(need, url_of(&file), "an SQLite file of the test's own");
+    let service = ProvidedService::at(key, url_of(&file), "an SQLite file of the test's own");
     Ok((service, Box::new(Folder(folder))))
 }
 
