@@ -23,6 +23,10 @@ struct Listener;
 
 #[doc = include_str!("../docs/guide/routes.md")]
 struct Routes;
+
+#[doc = include_str!("../docs/guide/cors.md")]
+struct Cors;
+
 #[cfg(feature = "web")]
 #[doc = include_str!("../docs/guide/errors.md")]
 struct Errors;

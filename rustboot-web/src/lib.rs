@@ -15,11 +15,13 @@ mod builder;
 mod client_ip;
 mod command;
 mod config;
+mod cors;
 mod extract;
 mod listener;
 mod module;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+mod origin;
 mod pipeline;
 mod pointer;
 mod problem;
@@ -30,10 +32,12 @@ pub use axum::response::sse::Event;
 pub use builder::WebAppBuilder;
 pub use client_ip::{ClientIp, ForwardedHeader, Network};
 pub use config::{ManagementConfig, ServerConfig};
+pub use cors::CorsConfig;
 pub use extract::{Path, RequestId, Valid};
 pub use listener::SocketMode;
 pub use listener::tls::{ClientAuth, TlsConfig};
 pub use module::WebModule;
+pub use origin::AllowedOrigin;
 pub use problem::{ErrorBody, Problem, ProblemOrigin};
 pub use route::{
     Authenticator, RouteDef, RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings,
@@ -48,6 +52,5 @@ pub use stream::outcome::StreamOutcome;
 pub use stream::sse::{EventSender, Produced, Sse, StreamClosed};
 #[cfg(feature = "ws")]
 pub use stream::websocket::{
-    AllowedOrigin, CloseCode, Message, SendError, WebSocket, WebSocketReceiver, WebSocketSender,
-    WebSocketUpgrade,
+    CloseCode, Message, SendError, WebSocket, WebSocketReceiver, WebSocketSender, WebSocketUpgrade,
 };

@@ -13,6 +13,7 @@ use crate::builder::WebExtension;
 use crate::client_ip::Forwarding;
 use crate::command;
 use crate::config::{ManagementConfig, ServerConfig};
+use crate::cors::{self, CorsConfig};
 use crate::listener::tls::{Tls, TlsConfig};
 use crate::listener::{Address, ConnectionSettings, HttpServer, Patience, Places, Surface};
 use crate::pipeline::Pipeline;
@@ -55,10 +56,12 @@ impl Module for WebModule {
         let server = app.config::<ServerConfig>();
         let management = app.config::<ManagementConfig>();
         let tls = app.config::<TlsConfig>();
+        let cors = app.config::<CorsConfig>();
         let sse = app.config::<SseConfig>();
         #[cfg(feature = "ws")]
         let websocket = app.config::<WebSocketConfig>();
         let (server, management, _) = (server?, management?, tls?);
+        cors?;
         sse?;
         #[cfg(feature = "ws")]
         websocket?;
@@ -132,6 +135,7 @@ impl Module for WebModule {
                 .error_body
                 .unwrap_or_else(|| Arc::new(ProblemDetails)),
             authenticators: extension.authenticators,
+            cors: cors::Policy::new(&*app.config::<CorsConfig>()?).map(Arc::new),
             is_dev,
             has_own_listener,
         };
@@ -203,6 +207,7 @@ struct Parts {
     mounted: Option<Mounted>,
     error_body: Arc<dyn ErrorBody>,
     authenticators: Authenticators,
+    cors: Option<Arc<cors::Policy>>,
     is_dev: bool,
     has_own_listener: bool,
 }
@@ -219,6 +224,7 @@ impl Parts {
         let mounted = self.mounted.clone().filter(|_| is_main);
         let error_body = Arc::clone(&self.error_body);
         let authenticators = self.authenticators.clone();
+        let cors = self.cors.clone().filter(|_| is_main);
         let (is_dev, has_own_listener) = (self.is_dev, self.has_own_listener);
         Surface {
             role,
@@ -258,6 +264,10 @@ impl Parts {
                     Arc::clone(&error_body),
                     is_main,
                 )
+                .map(|pipeline| Pipeline {
+                    cors: cors.clone(),
+                    ..pipeline
+                })
             }),
         }
     }
@@ -285,6 +295,7 @@ fn pipeline(
             trusted: server.trusted_proxies.clone(),
             header: server.forwarded_header.clone(),
         },
+        cors: None,
         max_in_flight: server.max_in_flight.unwrap_or(usize::MAX),
         show_details: !is_main || app.shows_details(),
         in_flight: Default::default(),

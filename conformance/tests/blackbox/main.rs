@@ -17,6 +17,7 @@ mod access_log;
 mod activation;
 mod cache;
 mod commands;
+mod cors;
 mod groups;
 mod h2c;
 mod hostile;

@@ -19,7 +19,7 @@ use tokio::time::Sleep;
 use super::abandon::abandon;
 use super::answer::{self, Answer, Outcome, Refusal};
 use super::record::{Record, Subject};
-use super::{PipelineBody, headers, said, streaming};
+use super::{PipelineBody, cross_origin, headers, said, streaming};
 use crate::client_ip;
 use crate::problem::{Asked, Explained, explain_response, problem_response};
 use crate::route::mounted;
@@ -236,6 +236,9 @@ fn complete(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody>
         record.version,
         draining && !is_upgrade,
     );
+    if let Some(policy) = &pipeline.cors {
+        cross_origin::end(policy, &mut parts.headers, &mut record);
+    }
     let body = match is_upgrade {
         true => {
             streaming::upgrade(record);

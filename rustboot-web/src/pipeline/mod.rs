@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | 1 | request id: kept from `x-request-id` when well-formed, else made; trace id from `traceparent` | [`request`] |
 //! | 2 | client address, by `server.trusted_proxies` and `server.forwarded_header` | [`client_ip`](crate::client_ip) |
+//! | 2b | CORS, when `[server.cors]` allows an origin: preflights are answered here, 204 or 403, without a place in flight (not for management endpoints) | [`cross_origin`], [`cors`](crate::cors) |
 //! | 3 | route: attribute route, management endpoint, or a mounted router | [`dispatch`](crate::route::dispatch) |
 //! | 4 | in-flight limit, the server's and then the route's: 503 with `Retry-After` (not for management endpoints) | [`service`], [`gate`](crate::route::gate) |
 //! | 5 | body limit, the route's or the server's: 413, by `Content-Length` before anything runs, by counting otherwise; its small pieces are put together | [`service`], [`request`], [`incoming`] |
@@ -15,7 +16,7 @@
 //! | 7 | what the handler deferred to its end is finished (a `Tx` commits) when the answer is 2xx or 3xx, else taken back | [`future`] |
 //! | 8 | errors become problem details | [`problem`](crate::problem) |
 //! | 9 | an answer that goes on (event stream, upgrade) is counted against its own limit: 503 beyond; its place in flight is free | [`streaming`] |
-//! | 10 | headers: `x-request-id`, security headers, `connection: close` while draining | [`headers`] |
+//! | 10 | headers: `x-request-id`, security headers, `connection: close` while draining, CORS on whatever comes from 3 to 9 | [`headers`], [`cross_origin`] |
 //! | 11 | a body that is streamed is polled with the ids of the request and a panic guard | [`streaming`] |
 //! | 12 | when the last byte is out, or the client is gone: metrics, access log | [`record`], [`body`] |
 //!
@@ -26,6 +27,7 @@ mod abandon;
 mod answer;
 mod body;
 mod connection;
+mod cross_origin;
 mod future;
 mod headers;
 mod ids;

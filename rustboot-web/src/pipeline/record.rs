@@ -92,6 +92,8 @@ pub(crate) struct Record {
     pub(super) correlation: Correlation,
     /// For the answer: the id in there.
     pub(super) request_id: Option<HeaderValue>,
+    /// The page of another origin that asks, as it is answered, where one may.
+    pub(super) origin: Option<Box<HeaderValue>>,
     /// What has to end with the answer: transactions.
     pub(super) deferred: Deferred,
     /// Whether the answer goes on.
@@ -127,6 +129,7 @@ impl Record {
             user_agent,
             correlation,
             request_id: Some(request_id),
+            origin: None,
             deferred: Deferred::default(),
             streaming: Streaming::No,
             rest: Bytes::new(),

@@ -18,10 +18,12 @@ use tower_service::Service as _;
 use super::ConnectionState;
 use super::PipelineBody;
 use super::answer::{Answer, ResponseFuture};
+use super::cross_origin;
 use super::future::PipelineFuture;
 use super::record::{Record, RequestPath, Subject};
 use super::request;
 use crate::client_ip::Forwarding;
+use crate::cors;
 use crate::extract::{PathParameters, RequestBody};
 use crate::problem::ErrorBody;
 use crate::route::RouteMetrics;
@@ -40,6 +42,8 @@ pub(crate) struct Pipeline {
     pub(crate) error_body: Arc<dyn ErrorBody>,
     pub(crate) access_log: Option<AccessLog>,
     pub(crate) forwarding: Forwarding,
+    /// What pages of other origins may do, when there are any that may do anything.
+    pub(crate) cors: Option<Arc<cors::Policy>>,
     /// For what is no attribute route: those have their own.
     pub(crate) limits: Limits,
     pub(crate) max_in_flight: usize,
@@ -119,6 +123,11 @@ impl Pipeline {
         ));
 
         let mut timeout = self.limits.timeout;
+        if let Some(policy) = &self.cors
+            && let Some(answer) = cross_origin::begin(self, policy, &request, &mut record)
+        {
+            return PipelineFuture::new(answer, client_ip, record, timeout);
+        }
         let answer = match self.dispatcher.find(request.method(), request.uri().path()) {
             Found::Endpoint(endpoint, parameter) => {
                 record.path = RequestPath::of(&request);

@@ -129,6 +129,12 @@ impl Dispatcher {
         Ok(Self { paths })
     }
 
+    /// Whether the path is that of a management endpoint.
+    pub(crate) fn is_endpoint(&self, path: &str) -> bool {
+        let found = self.paths.at(path);
+        found.is_ok_and(|found| matches!(found.value, Target::Endpoints(_)))
+    }
+
     pub(crate) fn find(&self, method: &Method, path: &str) -> Found {
         let Ok(found) = self.paths.at(path) else {
             return Found::Nothing;

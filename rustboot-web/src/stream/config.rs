@@ -9,7 +9,7 @@ use rustboot_core::source::Location;
 use serde::Deserialize;
 
 #[cfg(feature = "ws")]
-use super::websocket::AllowedOrigin;
+use crate::origin::AllowedOrigin;
 
 /// Limits of event streams. New values count for streams that begin after a reload.
 #[derive(Debug, Clone, Deserialize)]

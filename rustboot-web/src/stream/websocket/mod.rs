@@ -16,5 +16,4 @@ mod socket;
 
 pub use axum::extract::ws::{CloseCode, Message};
 pub use extract::WebSocketUpgrade;
-pub use origin::AllowedOrigin;
 pub use socket::{SendError, WebSocket, WebSocketReceiver, WebSocketSender};
