@@ -1,6 +1,7 @@
 //! A service on Redis, for the black-box tests in `tests/databases`.
 
 mod contest;
+mod facts;
 
 use rustboot::prelude::*;
 use rustboot::redis;

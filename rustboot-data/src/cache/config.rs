@@ -34,6 +34,15 @@ pub struct CacheConfig {
     pub max_bytes: Option<ByteSize>,
     /// How long a load may take, until it is dropped and all who wait for it are answered with 503. Default 30 s.
     pub load_timeout: Duration,
+    /// Whether values are in Redis as well, when there is one (`redis.url`), so that all replicas share them. Default true.
+    pub redis: bool,
+    /// How long Redis may take before the cache goes on without it. Default 100 ms.
+    pub redis_timeout: Duration,
+    /// The largest value that goes to Redis, as JSON. A larger one is kept in memory alone. Default 1 MiB.
+    pub redis_max_value: ByteSize,
+    /// For how long a value that is in Redis is kept in memory, at most: for how long a replica may not hear of a removal when
+    /// that gets lost. Default 30 s.
+    pub memory_ttl: Duration,
 }
 
 impl Default for CacheConfig {
@@ -47,6 +56,11 @@ impl Default for CacheConfig {
             max_entries: None,
             max_bytes: None,
             load_timeout: Duration::from_secs(30),
+            redis: true,
+            // A hundred times what it takes. A value that takes longer to load than to wait for is worth more patience.
+            redis_timeout: Duration::from_millis(100),
+            redis_max_value: ByteSize::bytes(1 << 20),
+            memory_ttl: Duration::from_secs(30),
         }
     }
 }
@@ -98,6 +112,15 @@ impl CacheConfig {
         }
         if self.load_timeout.is_zero() {
             problem("load_timeout", "expected more than 0");
+        }
+        if self.redis_timeout.is_zero() {
+            problem(
+                "redis_timeout",
+                "expected more than 0; `redis = false` keeps the cache in memory",
+            );
+        }
+        if self.memory_ttl.is_zero() {
+            problem("memory_ttl", "expected more than 0");
         }
     }
 }
@@ -156,6 +179,35 @@ impl Describe for CacheConfig {
                 "load_timeout",
                 "Duration",
                 "How long a load may take until all who wait for it are answered with 503.",
+            )
+            .typed::<Duration>()
+            .default_text("30s"),
+            Field::new(
+                "redis",
+                "bool",
+                "Whether values are in Redis as well, when there is one, so that all replicas share them.",
+            )
+            .typed::<bool>()
+            .restart()
+            .default_text("true"),
+            Field::new(
+                "redis_timeout",
+                "Duration",
+                "How long Redis may take before the cache goes on without it.",
+            )
+            .typed::<Duration>()
+            .default_text("100ms"),
+            Field::new(
+                "redis_max_value",
+                "ByteSize",
+                "The largest value that goes to Redis, as JSON. A larger one is kept in memory alone.",
+            )
+            .typed::<ByteSize>()
+            .default_text("1MiB"),
+            Field::new(
+                "memory_ttl",
+                "Duration",
+                "For how long a value that is in Redis is kept in memory, at most.",
             )
             .typed::<Duration>()
             .default_text("30s"),

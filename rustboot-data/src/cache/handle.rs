@@ -12,9 +12,13 @@ use serde::de::DeserializeOwned;
 use super::Ttl;
 use super::absent::is_absent;
 use super::config::CacheConfig;
+use super::inner::Inner;
 use super::load::{Load, LoadError, Loads, outcome};
 use super::memory::{Found, Memory, Next};
 use super::metrics::{CacheMetrics, Refusal};
+#[cfg(feature = "redis")]
+use super::redis::{OnRedis, listen};
+use super::tier::{Look, Tier};
 
 /// The longest key that is kept, in bytes. Keys hold what clients send; a longer one is loaded each time.
 const LONGEST_KEY: usize = 1024;
@@ -54,14 +58,6 @@ impl<V: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Cacheable 
 #[derive(Clone)]
 pub struct Cache(Arc<Inner>);
 
-pub(crate) struct Inner {
-    pub(crate) name: String,
-    pub(crate) config: ArcSwap<CacheConfig>,
-    pub(crate) memory: Memory,
-    pub(crate) loads: Loads,
-    pub(crate) metrics: Arc<CacheMetrics>,
-}
-
 impl Cache {
     /// A cache in memory, made by hand: for tests, and for applications without modules. `name` is its label in metrics.
     ///
@@ -77,10 +73,53 @@ impl Cache {
     /// ```
     pub fn in_memory(name: impl Into<String>, config: &CacheConfig) -> Self {
         let name = name.into();
-        let metrics = Arc::new(CacheMetrics::new(&name));
+        let metrics = Arc::new(CacheMetrics::new(&name, None));
+        let shared = Arc::new(ArcSwap::from_pointee(config.clone()));
+        Self::new(name, shared, metrics, None)
+    }
+
+    /// A cache in memory and in a Redis, made by hand. All with the same `name` in the same Redis, under the same
+    /// `redis.key_prefix`, share their values, and hear of what the others remove.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[cfg(feature = "redis")]
+    pub fn on_redis(
+        name: impl Into<String>,
+        config: &CacheConfig,
+        redis: &crate::Redis,
+        pubsub: &crate::PubSub,
+    ) -> Self {
+        Self::beside(name.into(), config, redis, pubsub).0
+    }
+
+    #[cfg(feature = "redis")]
+    pub(crate) fn beside(
+        name: String,
+        config: &CacheConfig,
+        redis: &crate::Redis,
+        pubsub: &crate::PubSub,
+    ) -> (Self, Arc<OnRedis>) {
+        let metrics = Arc::new(CacheMetrics::new(&name, Some("redis")));
+        let config = Arc::new(ArcSwap::from_pointee(config.clone()));
+        let tier = Arc::new(OnRedis::new(redis, pubsub, &name, &config, &metrics));
+        let shared: Arc<dyn Tier> = Arc::clone(&tier) as _;
+        let cache = Self::new(name, config, metrics, Some(shared));
+        let news = listen(Arc::downgrade(&cache.0), Arc::clone(&tier));
+        cache.0.loads.run_beside(news);
+        (cache, tier)
+    }
+
+    fn new(
+        name: String,
+        config: Arc<ArcSwap<CacheConfig>>,
+        metrics: Arc<CacheMetrics>,
+        tier: Option<Arc<dyn Tier>>,
+    ) -> Self {
         Self(Arc::new(Inner {
-            memory: Memory::new(config.limit(), Arc::clone(&metrics)),
-            config: ArcSwap::from_pointee(config.clone()),
+            memory: Memory::new(config.load().limit(), Arc::clone(&metrics)),
+            config,
+            tier,
             loads: Loads::default(),
             metrics,
             name,
@@ -105,18 +144,39 @@ impl Cache {
                 Some(value)
             }
             Found::Stale { .. } | Found::Nothing => {
-                self.0.metrics.misses.increment(1);
-                None
+                let found = self.look_up(key).await;
+                if found.is_none() {
+                    self.0.metrics.misses.increment(1);
+                }
+                found
             }
         }
+    }
+
+    async fn look_up<V: Cacheable>(&self, key: &str) -> Option<V> {
+        let tier = self.0.tier.as_ref()?;
+        let look_up = self.0.memory.look_up(key);
+        let Look::Found(kept, _) = tier.read(key).await else {
+            return None;
+        };
+        let value = self.0.read::<V>(&kept)?;
+        if !kept.is_fresh() {
+            return None;
+        }
+        self.0.found(&kept);
+        if let Some(entry) = self.0.entry(key, &value, kept.lifetime()) {
+            look_up.keep(entry);
+        }
+        Some(value)
     }
 
     /// The value of a key, loaded when there is none.
     ///
     /// - However many ask for the same key at the same time, one loads it, and all get what it brings, an error too. An error
     ///   is not kept: whoever asks next loads again.
-    /// - `load` is called at once, and only when there is something to load. Its future owns what it needs, since it is a task
+    /// - `load` is called at once, and only when the value is not in memory. Its future owns what it needs, since it is a task
     ///   of the cache's own: it goes on when whoever began it is gone (a client that hung up), and the others get the value.
+    ///   With Redis, the future runs only when the value is not there either.
     /// - A stale value ([`Ttl::stale`]) is returned at once, and loaded anew in the background; when that fails, the old one
     ///   is given out until its time is over, with a second between two attempts.
     /// - `Ok(None)` of an `Option` is a value like any other, kept for at most `cache.negative_ttl`.
@@ -211,26 +271,53 @@ impl Cache {
         let lifetime = ttl
             .into()
             .starting_now(&self.0.config.load(), is_absent(&value));
-        let entry = lifetime.map(|lifetime| self.0.memory.entry(key, &value, lifetime));
+        let inner = &self.0;
+        let entry = lifetime.and_then(|lifetime| inner.entry(key, &value, lifetime));
+        let written = match (&inner.tier, lifetime) {
+            (Some(_), Some(lifetime)) => inner.written(&value, lifetime),
+            _ => None,
+        };
         match entry {
-            Some(Some(entry)) => self.0.memory.insert(key, entry),
-            Some(None) => {
-                self.0.metrics.refused(Refusal::Value);
-                self.0.memory.remove(key);
-            }
-            None => self.0.memory.remove(key),
+            Some(entry) => inner.memory.insert(key, entry),
+            None => inner.memory.remove(key),
+        }
+        match (&inner.tier, written) {
+            (Some(tier), Some(written)) => tier.replace(key, written).await,
+            (Some(tier), None) => tier.remove(key).await,
+            (None, _) => {}
         }
     }
 
     /// Forgets a key, because what it stands for has changed. Call it after the change: nobody who asks after that gets what
     /// was read before it, also not from a load that is under way.
+    ///
+    /// With Redis, the other replicas are told. When Redis cannot be asked, this one does not use what is there of the key, and
+    /// removes it and tells the others as soon as Redis can be asked again; until then, what the others have in memory lives for
+    /// up to `memory_ttl`.
+    ///
+    /// # Cancellation
+    /// Dropped half-way, it is done in the background.
     pub async fn remove(&self, key: &str) {
         self.0.memory.remove(key);
+        if let Some(tier) = &self.0.tier {
+            if !self.keeps(key) {
+                return;
+            }
+            tier.remove(key).await;
+            // What a load may have found there in between.
+            self.0.memory.remove(key);
+        }
     }
 
-    /// Forgets everything.
+    /// Forgets everything, on all replicas.
     pub async fn clear(&self) {
         self.0.memory.clear();
+        if let Some(tier) = &self.0.tier
+            && self.0.config.load().enabled
+        {
+            tier.clear().await;
+            self.0.memory.clear();
+        }
     }
 
     /// Whether anything of that key is kept.
@@ -260,7 +347,12 @@ impl Cache {
     /// # Errors
     /// `Timeout` when a load does not let go within the limit.
     pub async fn close(&self, limit: Duration) -> Result<()> {
-        self.0.loads.close(limit).await
+        self.0.loads.close(limit).await?;
+        if let Some(tier) = &self.0.tier {
+            // Removals that Redis has not heard of: this is the last chance to tell.
+            let _in_time = tokio::time::timeout(limit, tier.close()).await;
+        }
+        Ok(())
     }
 
     #[cfg(test)]

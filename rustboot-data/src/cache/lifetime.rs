@@ -85,8 +85,19 @@ pub(crate) struct Lifetime {
     pub(crate) dead_at: Instant,
 }
 
+impl Lifetime {
+    /// The same, over after that time at the latest.
+    pub(crate) fn within(self, limit: Duration) -> Self {
+        let end = later(Instant::now(), limit);
+        Self {
+            fresh_until: self.fresh_until.min(end),
+            dead_at: self.dead_at.min(end),
+        }
+    }
+}
+
 /// A moment after another. One that the clock does not reach is a hundred years away.
-fn later(from: Instant, by: Duration) -> Instant {
+pub(crate) fn later(from: Instant, by: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(100 * 365 * 86_400);
     from + by.min(FAR)
 }

@@ -15,8 +15,11 @@ use tokio_util::task::TaskTracker;
 use super::Ttl;
 use super::absent::is_absent;
 use super::flight::{Begun, Outcome};
-use super::handle::{Cacheable, Inner};
-use super::metrics::{Ending, Refusal};
+use super::handle::Cacheable;
+use super::inner::Inner;
+use super::lifetime::Lifetime;
+use super::metrics::Ending;
+use super::tier::{Fate, Look, Seen, Tier};
 
 /// How long a stale value that could not be loaded anew is left alone.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -42,6 +45,18 @@ pub(crate) struct Loads {
 }
 
 impl Loads {
+    /// Runs something beside the loads until the cache closes.
+    #[cfg(feature = "redis")]
+    pub(crate) fn run_beside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = work => {}
+            }
+        });
+    }
+
     /// Whether no load begins any more.
     pub(crate) fn is_closed(&self) -> bool {
         self.stop.is_cancelled()
@@ -112,6 +127,14 @@ impl<V: Cacheable, E: LoadError> Load<V, E> {
 
     async fn run(self, future: impl Future<Output = Result<V, E>>) {
         let cache = &*self.cache;
+        // What a load may replace; none when what it brings is kept in memory alone.
+        let seen = match &cache.tier {
+            Some(tier) => match self.look(&**tier).await {
+                Ok(()) => return,
+                Err(seen) => seen,
+            },
+            None => None,
+        };
         let limit = cache.config.load().load_timeout;
         let began = Instant::now();
         let caught = AssertUnwindSafe(future).catch_unwind();
@@ -135,27 +158,60 @@ impl<V: Cacheable, E: LoadError> Load<V, E> {
             }
         };
         cache.metrics.loaded(ending, began.elapsed());
-        match &result {
+        let lifetime = match &result {
             Ok(value) => self.keep(value),
-            Err(_) => self.fail(ending),
-        }
+            Err(_) => {
+                self.fail(ending);
+                None
+            }
+        };
+        let written = match (seen, lifetime, &result) {
+            (Some(seen), Some(lifetime), Ok(value)) => cache
+                .written(value, lifetime)
+                .map(|written| (seen, written)),
+            _ => None,
+        };
         // Those who come from here on find the value, or begin anew.
         self.sender.send_replace(Some(result));
+        if let (Some(tier), Some((seen, written))) = (&cache.tier, written)
+            && tier.write(&self.key, seen, written).await == Fate::Overtaken
+        {
+            // Another replica removed the key, or has a newer value; its news may not have come yet.
+            cache.memory.remove(&self.key);
+        }
     }
 
-    fn keep(&self, value: &V) {
+    /// Asks the second tier. When it has the value, that is it; else comes what a load may replace there.
+    async fn look(&self, tier: &dyn Tier) -> Result<(), Option<Seen>> {
+        let cache = &*self.cache;
+        let (kept, seen) = match tier.read(&self.key).await {
+            Look::Found(kept, seen) => (kept, seen),
+            Look::Nothing(seen) => return Err(Some(seen)),
+            Look::Unknown => return Err(None),
+        };
+        let Some(value) = cache.read::<V>(&kept) else {
+            return Err(Some(seen));
+        };
+        if self.is_refresh && !kept.is_fresh() {
+            return Err(Some(seen));
+        }
+        cache.found(&kept);
+        // A stale one is loaded anew by whoever asks next.
+        let entry = cache.entry(&self.key, &value, kept.lifetime());
+        cache.memory.end(&self.key, self.id, entry);
+        self.sender.send_replace(Some(Ok(value)));
+        Ok(())
+    }
+
+    /// Keeps a value in memory. Returns for how long others may have it: not at all when the key was removed meanwhile.
+    fn keep(&self, value: &V) -> Option<Lifetime> {
         let cache = &*self.cache;
         let lifetime = self
             .ttl
             .starting_now(&cache.config.load(), is_absent(value));
-        let entry = lifetime.and_then(|lifetime| {
-            let entry = cache.memory.entry(&self.key, value, lifetime);
-            if entry.is_none() {
-                cache.metrics.refused(Refusal::Value);
-            }
-            entry
-        });
-        cache.memory.end(&self.key, self.id, entry);
+        let entry = lifetime.and_then(|lifetime| cache.entry(&self.key, value, lifetime));
+        let valid = cache.memory.end(&self.key, self.id, entry);
+        lifetime.filter(|_| valid)
     }
 
     fn fail(&self, ending: Ending) {

@@ -160,13 +160,27 @@ impl Memory {
         }
     }
 
-    /// Ends a load, and keeps what it brought when there is something to keep and nobody removed the key meanwhile.
-    pub(crate) fn end(&self, key: &Arc<str>, id: u64, brought: Option<Entry>) {
+    /// Says that a value is looked up elsewhere, so that a `remove` meanwhile is noticed. It ends as a load does.
+    pub(crate) fn look_up(&self, key: &str) -> LookUp<'_> {
+        struct Elsewhere;
+        // Nobody waits for it: nobody asks for that type.
+        let begun = self.flights().begin::<Elsewhere, ()>(key);
+        LookUp {
+            memory: self,
+            key: begun.key,
+            id: begun.id,
+        }
+    }
+
+    /// Ends a load, and keeps what it brought when there is something to keep and nobody removed the key meanwhile. False when
+    /// somebody did.
+    pub(crate) fn end(&self, key: &Arc<str>, id: u64, brought: Option<Entry>) -> bool {
         let mut flights = self.flights();
         let valid = flights.end(key, id);
         if let (true, Some(entry)) = (valid, brought) {
             self.put(Arc::clone(key), entry);
         }
+        valid
     }
 
     /// Keeps a value that somebody has. What is being loaded for the key is not kept.
@@ -222,6 +236,27 @@ impl Memory {
     pub(crate) fn count(&self) -> (u64, usize) {
         self.entries.run_pending_tasks();
         (self.entries.entry_count(), self.flights().len())
+    }
+}
+
+/// A value that is looked up elsewhere. Dropped, nothing is kept.
+pub(crate) struct LookUp<'a> {
+    memory: &'a Memory,
+    key: Arc<str>,
+    id: u64,
+}
+
+impl LookUp<'_> {
+    /// Keeps what was found, unless somebody removed the key meanwhile.
+    pub(crate) fn keep(self, entry: Entry) {
+        self.memory.end(&self.key, self.id, Some(entry));
+    }
+}
+
+impl Drop for LookUp<'_> {
+    fn drop(&mut self) {
+        // After it was kept this finds nothing.
+        self.memory.end(&self.key, self.id, None);
     }
 }
 

@@ -3,11 +3,12 @@
 //! | module | what |
 //! |---|---|
 //! | `config` | `[cache]`, `[caches.NAME]` |
-//! | `handle` | `Cache`: what a user calls |
+//! | `handle`, `inner` | `Cache`: what a user calls, and what its clones share |
 //! | `lifetime` | for how long a value is kept |
 //! | `memory` | the values, bounded, in the memory of the process |
 //! | `flight` | loads under way: one for each key, whoever asks and whoever goes away |
 //! | `load` | one load: its limit, its panic, its end |
+//! | `tier`, `redis` | the values of all replicas, and what they tell each other |
 //! | `absent` | whether a value is a `None` |
 //! | `key`, `assertions` | what `#[cached]` and `cache_key!` need |
 //! | `metrics` | what is measured |
@@ -23,14 +24,18 @@ mod config;
 mod flight;
 mod handle;
 mod inject;
+mod inner;
 mod key;
 mod lifetime;
 mod load;
 mod memory;
 mod metrics;
 mod module;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(test)]
 mod tests;
+mod tier;
 mod wire;
 
 pub use assertions::{CachedResult, assert_cached};

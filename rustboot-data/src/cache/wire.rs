@@ -64,9 +64,16 @@ impl Slot {
 /// Registers a cache, which is made when something needs it.
 pub(crate) fn cache(app: &mut AppBuilder, slot: Slot, config: &CacheConfig) {
     let label = slot.label();
+    let on_redis = config.redis && redis_is_configured(app);
     if config.enabled {
+        let tiers = match (on_redis, config.redis) {
+            (true, _) => "in memory, and in Redis for all replicas",
+            _ if !cfg!(feature = "redis") => "in the memory of each replica",
+            (false, false) => "in the memory of each replica, since its `redis` is false",
+            (false, true) => "in the memory of each replica, since no redis.url is set",
+        };
         app.active(format!(
-            "{label}: in memory, up to {}, when something takes it",
+            "{label}: {tiers}; up to {} in memory; made when something takes it",
             config.limit()
         ));
     } else {
@@ -75,11 +82,11 @@ pub(crate) fn cache(app: &mut AppBuilder, slot: Slot, config: &CacheConfig) {
             slot.section()
         ));
     }
-    let config = config.clone();
-    app.fallback_component(slot.key(), Vec::new(), move |_| {
-        let cache = Cache::in_memory(label, &config);
-        Ok(Box::pin(async move { Ok(Instance::new(cache)) }))
-    });
+    match on_redis {
+        #[cfg(feature = "redis")]
+        true => declare_on_redis(app, slot, config.clone()),
+        _ => declare_in_memory(app, slot, config.clone()),
+    }
     app.on_config_change(move |app, change| {
         if !change.affects(&slot.section()) {
             return;
@@ -88,6 +95,50 @@ pub(crate) fn cache(app: &mut AppBuilder, slot: Slot, config: &CacheConfig) {
         if let (Some(cache), Some(config)) = (cache, slot.config(app)) {
             cache.renew(&config);
         }
+    });
+}
+
+fn declare_in_memory(app: &mut AppBuilder, slot: Slot, config: CacheConfig) {
+    app.fallback_component(slot.key(), Vec::new(), move |_| {
+        let cache = Cache::in_memory(slot.label(), &config);
+        Ok(Box::pin(async move { Ok(Instance::new(cache)) }))
+    });
+}
+
+#[cfg(feature = "redis")]
+fn redis_is_configured(app: &mut AppBuilder) -> bool {
+    crate::redis::is_configured(app)
+}
+
+#[cfg(not(feature = "redis"))]
+fn redis_is_configured(_: &mut AppBuilder) -> bool {
+    false
+}
+
+#[cfg(feature = "redis")]
+fn declare_on_redis(app: &mut AppBuilder, slot: Slot, config: CacheConfig) {
+    use rustboot_core::component::Injectable as _;
+
+    use crate::{PubSub, PubSubConfig, Redis};
+
+    let mut needs: Vec<Dependency> = Redis::dependency().into_iter().collect();
+    // The channels that the application has; without the module of them, the cache has its own.
+    needs.push(Dependency::optional(ComponentKey::of::<PubSub>()));
+    app.fallback_component(slot.key(), needs, move |resolver| {
+        let redis = Redis::inject(resolver)?;
+        let pubsub = match resolver.component::<PubSub>(None) {
+            Some(pubsub) => PubSub::clone(&pubsub),
+            None => PubSub::on_redis(&redis, PubSubConfig::default()),
+        };
+        let config = config.clone();
+        Ok(Box::pin(async move {
+            let label = slot.label().to_owned();
+            let (cache, tier) = Cache::beside(label, &config, &redis, &pubsub);
+            if config.enabled {
+                tier.listens().await;
+            }
+            Ok(Instance::new(cache))
+        }))
     });
 }
 

@@ -54,6 +54,16 @@ pub fn redis_kind_of(error: &RedisError) -> Option<(ErrorKind, &'static str)> {
     }
 }
 
+/// Whether an error is what the server said, and not that it said nothing.
+#[cfg(feature = "cache")]
+pub(crate) fn has_answered(error: &RedisError) -> bool {
+    !error.is_timeout()
+        && matches!(
+            error.kind(),
+            Kind::Server(_) | Kind::Extension | Kind::UnexpectedReturnType
+        )
+}
+
 /// An error of redis as one of ours. `what` is for the log.
 pub(crate) fn from_redis(error: RedisError, what: impl std::fmt::Display) -> Error {
     let kind = redis_kind_of(&error).map_or(ErrorKind::Internal, |(kind, _)| kind);

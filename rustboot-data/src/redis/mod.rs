@@ -39,5 +39,7 @@ pub use handle::{Redis, RedisStatus};
 pub use module::RedisModule;
 
 // Locks and channels are built on it.
+#[cfg(feature = "cache")]
+pub(crate) use error::has_answered;
 pub(crate) use error::{from_redis, not_connected, timed_out};
 pub(crate) use module::is_configured;

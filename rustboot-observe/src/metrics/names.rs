@@ -98,7 +98,11 @@ metrics! {
     CACHE_EVICTIONS = Counter "cache_evictions_total" Count
         "Values that a cache gave up, by cause (size, expired).";
     CACHE_REFUSED = Counter "cache_refused_total" Count
-        "Keys too long, and values that cannot be written, so that they were not kept, by reason.";
+        "Keys too long, and values that cannot be written or are too large for Redis, so that they were not kept, by reason.";
+    CACHE_UNDECODABLE = Counter "cache_undecodable_total" Count
+        "Values in Redis that another version of the application wrote, and that were loaded anew.";
+    CACHE_REDIS_ERRORS = Counter "cache_redis_errors_total" Count
+        "Attempts of a cache to use Redis that failed, by operation (read, write, remove, publish).";
     CACHE_ENTRIES = Gauge "cache_entries" Count
         "Values in the memory of a cache.";
     REDIS_OPERATION_DURATION = Histogram "redis_operation_duration_seconds" Seconds

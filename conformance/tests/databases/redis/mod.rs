@@ -1,5 +1,6 @@
 //! The service `courier`, on a Redis of its own for each test that hurts it.
 
+mod cache;
 mod life;
 mod locks;
 mod lost;

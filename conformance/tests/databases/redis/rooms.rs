@@ -51,7 +51,8 @@ async fn guests_of_two_replicas() {
     assert_eq!(here.send(say).await.status, 202);
     assert_eq!(eve.hears().await, "only here");
     let metrics = here.manage("/metrics").await.text().to_owned();
-    assert!(metrics.contains("pubsub_subscriptions 1"), "{metrics}");
+    // Ann, and the cache.
+    assert!(metrics.contains("pubsub_subscriptions 2"), "{metrics}");
     assert!(metrics.contains("pubsub_published_total 2"), "{metrics}");
 
     let server = blocking(move || {

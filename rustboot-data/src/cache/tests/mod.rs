@@ -1,6 +1,8 @@
 //! What `Cache` promises: tests with time that is moved by hand.
 
 mod bounds;
+#[cfg(feature = "redis")]
+mod on_redis;
 mod single;
 mod time;
 mod wired;
