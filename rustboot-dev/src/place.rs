@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 /// What marks the folder that cargo builds into, whatever it is called.
 const MARK: &str = "CACHEDIR.TAG";
 
+/// For root alone to write to.
+const ROOT: &str = "/var/lib/rustboot-dev";
+
 /// The folder for the data of an application; `configured` starts from `base`.
 pub(crate) fn folder(app: &str, base: &Path, configured: Option<&str>) -> PathBuf {
     if let Some(configured) = configured {
@@ -19,6 +22,20 @@ pub(crate) fn folder(app: &str, base: &Path, configured: Option<&str>) -> PathBu
         .map_or_else(|| base.join("target"), Path::to_owned)
         .join("rustboot")
         .join(app)
+}
+
+/// The data of a server in a container: its version may not be that of the installed one.
+pub(crate) fn of_containers(data: &Path) -> PathBuf {
+    let mut name = data.as_os_str().to_owned();
+    name.push("-container");
+    name.into()
+}
+
+/// Where root's data is when the account of the server may not enter that folder, which is so for all that is in `/root`: in one folder for
+/// all projects, called like the path (`root-shop-target-rustboot-shop-postgres`).
+pub(crate) fn of_root(data: &Path) -> PathBuf {
+    let name = data.to_string_lossy();
+    Path::new(ROOT).join(name.trim_matches('/').replace('/', "-"))
 }
 
 /// A path as a person in that folder would write it.
@@ -46,6 +63,19 @@ mod tests {
         assert_eq!(
             super::folder("shop", base, Some("data")),
             Path::new("/nowhere/data/shop")
+        );
+    }
+
+    #[test]
+    fn folders_beside_it_have_names_of_their_own() {
+        let data = Path::new("/root/shop/target/rustboot/shop/redis");
+        assert_eq!(
+            of_containers(data),
+            Path::new("/root/shop/target/rustboot/shop/redis-container")
+        );
+        assert_eq!(
+            of_root(data),
+            Path::new("/var/lib/rustboot-dev/root-shop-target-rustboot-shop-redis")
         );
     }
 

@@ -93,27 +93,14 @@ pub(crate) fn start(
             });
         }
     };
-    let (server, how) = from_program(kind, &name)
-        .map(|server| (server, String::new()))
-        .or_else(|error| match error {
-            ServerError::NotInstalled { .. } if config.docker => {
-                let image = match kind {
-                    Kind::Postgres => &config.postgres_image,
-                    Kind::Redis => &config.redis_image,
-                };
-                let server = in_container(kind, &name, image);
-                let server = server.map_err(|docker| explained(&error, Some(&docker), key))?;
-                Ok((server, format!(" from the image {image}")))
-            }
-            error => Err(explained(&error, None, key)),
-        })?;
+    let (server, how, data) = run(kind, &name, key, config)?;
     let url = url_for(&server, app)?;
     owner.publish(&url).map_err(failed)?;
     let at = claim::address(&url).map_or(String::new(), |at| format!(" on {at}"));
     let description = format!(
         "{}{how}{at}, data in {}",
         kind.name(),
-        place::shown(&name, base)
+        place::shown(&data, base)
     );
     Ok(Started {
         url,
@@ -123,6 +110,34 @@ pub(crate) fn start(
             _owner: owner,
         }),
     })
+}
+
+/// The server, what there is to say of where it is from, and where its data is.
+fn run(
+    kind: Kind,
+    name: &Path,
+    key: &str,
+    config: &DevServicesConfig,
+) -> Result<(Server, String, PathBuf)> {
+    let missing = match from_program(kind, name) {
+        Ok(server) => return Ok((server, String::new(), name.to_owned())),
+        Err(ServerError::Closed { .. }) => {
+            let data = place::of_root(name);
+            let server = from_program(kind, &data);
+            let server = server.map_err(|error| explained(&error, None, key))?;
+            return Ok((server, String::new(), data));
+        }
+        Err(error @ ServerError::NotInstalled { .. }) if config.docker => error,
+        Err(error) => return Err(explained(&error, None, key)),
+    };
+    let image = match kind {
+        Kind::Postgres => &config.postgres_image,
+        Kind::Redis => &config.redis_image,
+    };
+    let data = place::of_containers(name);
+    let server = in_container(kind, &data, image);
+    let server = server.map_err(|docker| explained(&missing, Some(&docker), key))?;
+    Ok((server, format!(" from the image {image}"), data))
 }
 
 /// How long a server whose process was killed may still hold its data.
@@ -144,11 +159,7 @@ fn from_program(kind: Kind, data: &Path) -> std::result::Result<Server, ServerEr
     }
 }
 
-/// With a folder of its own: the versions may not be the same.
 fn in_container(kind: Kind, data: &Path, image: &str) -> std::result::Result<Server, ServerError> {
-    let mut name = data.as_os_str().to_owned();
-    name.push("-container");
-    let data = PathBuf::from(name);
     match kind {
         Kind::Postgres => {
             let options = Postgres::options().data(data).image(image);

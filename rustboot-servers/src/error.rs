@@ -1,6 +1,7 @@
 //! Why a server could not be started, stopped or changed.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why a server could not be started, stopped or changed. The message says what to do.
@@ -56,6 +57,20 @@ pub enum ServerError {
     NotRunning {
         /// Which one.
         server: &'static str,
+    },
+    /// Root's servers run as another account, and that cannot get to the folder for its data.
+    #[error(
+        "the account {account}, which root's server runs as, may not enter {closed}, and its data would be in {folder}",
+        closed = closed.display(),
+        folder = folder.display()
+    )]
+    Closed {
+        /// Who the server would run as.
+        account: &'static str,
+        /// The folder that it may not enter.
+        closed: PathBuf,
+        /// The folder for the data.
+        folder: PathBuf,
     },
     /// A program that was asked for something refused.
     #[error("{doing}: {answer}")]

@@ -198,6 +198,36 @@ async fn there_are_none_outside_of_dev_and_for_who_only_looks() {
     assert!(!started());
 }
 
+/// The home of root is one, and many a project is in there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_of_root_is_elsewhere_when_the_server_may_not_enter_the_folder() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let closed = folder();
+    std::fs::set_permissions(closed.path(), PermissionsExt::from_mode(0o700)).unwrap();
+    let place = closed.path().join("rustboot-conformance/postgres");
+    let data = match rustix::process::getuid().is_root() {
+        true => {
+            let name = place.display().to_string().replace('/', "-");
+            Path::new("/var/lib/rustboot-dev").join(&name[1..])
+        }
+        false => place.clone(),
+    };
+    let service = ledger(closed.path()).start().await;
+    let said = said(&service);
+    let ending = format!("data in {}", data.display());
+    assert!(said.ends_with(&ending), "{said}");
+    assert_eq!(pairs(&service, "kept").await, 201);
+    service.signal(Signal::TERM);
+    assert_eq!(service.exit().await.code, Some(0));
+    assert_eq!(place.exists(), place == data);
+    let service = ledger(closed.path()).start().await;
+    assert_eq!(pairs(&service, "kept").await, 409);
+    service.signal(Signal::TERM);
+    assert_eq!(service.exit().await.code, Some(0));
+    std::fs::remove_dir_all(data).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_start_that_fails_leaves_no_server() {
     let data = folder();
