@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-/// What marks the folder that cargo builds into, whatever it is called.
-const MARK: &str = "CACHEDIR.TAG";
+/// What marks the folder that cargo builds into, whatever it is called. The first is not in one that somebody else made, such as
+/// a volume or a restored cache.
+const MARKS: [&str; 2] = ["CACHEDIR.TAG", ".rustc_info.json"];
 
 /// For root alone to write to.
 const ROOT: &str = "/var/lib/rustboot-dev";
@@ -14,14 +15,15 @@ pub(crate) fn folder(app: &str, base: &Path, configured: Option<&str>) -> PathBu
         return base.join(configured).join(app);
     }
     let program = std::env::current_exe().unwrap_or_default();
-    let target = program
-        .ancestors()
-        .skip(1)
-        .find(|folder| folder.join(MARK).is_file());
+    let target = program.ancestors().skip(1).find(|folder| is_target(folder));
     target
         .map_or_else(|| base.join("target"), Path::to_owned)
         .join("rustboot")
         .join(app)
+}
+
+fn is_target(folder: &Path) -> bool {
+    MARKS.iter().any(|mark| folder.join(mark).is_file())
 }
 
 /// The data of a server in a container: its version may not be that of the installed one.
@@ -59,7 +61,7 @@ mod tests {
         let folder = folder("shop", base, None);
         assert!(folder.ends_with("rustboot/shop"), "{}", folder.display());
         let target = folder.ancestors().nth(2).expect("a folder");
-        assert!(target.join(MARK).is_file(), "{}", folder.display());
+        assert!(is_target(target), "{}", folder.display());
         assert_eq!(
             super::folder("shop", base, Some("data")),
             Path::new("/nowhere/data/shop")

@@ -1,7 +1,7 @@
 //! A server in a container, for machines that have a Docker engine and not the server's program.
 //!
 //! The client `docker run` stays in the foreground under a keeper like any server: it hands signals on to the container, which
-//! is removed when it ends.
+//! is removed when it ends. The keeper removes it once more, for the case that only the client has ended.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::error::{Result, ServerError};
+use crate::keeper;
 use crate::server::Recipe;
 
 /// How long a start may take: the image may have to come over the network first.
@@ -103,6 +104,7 @@ impl Recipe for Container {
                 .arg(format!("{}:{}", uid.as_raw(), gid.as_raw()))
                 .args(["--volume", "/etc/passwd:/etc/passwd:ro"]);
         }
+        command.env(keeper::DOCKER, &self.docker);
         command.arg(&self.image).args(&self.command);
         command
     }
@@ -113,6 +115,10 @@ impl Recipe for Container {
 
     fn stop_signal(&self) -> Signal {
         self.stop_signal
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        true
     }
 
     fn keeps_data(&self) -> bool {

@@ -15,6 +15,9 @@ use crate::user::User;
 
 const SCRIPT: &str = include_str!("keeper.sh");
 
+/// The client of Docker, when the server is in a container.
+pub(crate) const DOCKER: &str = "RUSTBOOT_DOCKER";
+
 /// A server under a keeper. Dropping it ends the server and removes its directory, before the drop returns.
 #[derive(Debug)]
 pub(crate) struct Keeper {
@@ -40,7 +43,8 @@ impl Keeper {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             // Ctrl-C in the terminal is for the owner. The keeper hears of it when the owner is gone.
-            .process_group(0);
+            .process_group(0)
+            .env_remove(DOCKER);
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => shell.env(name, value),

@@ -11,15 +11,19 @@ mkdir "$run" 2>/dev/null || [ -O "$run" ] || {
     exit 1
 }
 "$@" 3>&1 >>"$run/log" 2>&1 </dev/null &
+server=$!
 # The signals of the last lines are for the others of this process group.
 trap '' HUP INT QUIT TERM
-echo "$!"
+echo "$server"
 exec >/dev/null 2>&1
 keep=
 while read -r line; do
     case $line in
     keep) keep=yes ;;
-    reap) wait ;;
+    reap)
+        wait
+        server=
+        ;;
     esac
 done
 # A server may be stopped, still be in its preparations, or have clients: TERM ends what has not begun, QUIT ends
@@ -27,8 +31,17 @@ done
 kill -s CONT 0
 kill -s TERM 0
 kill -s QUIT 0
+# Redis that cannot write its data, since the disk is full or the folder gone, refuses to end. It has some ten seconds.
+tries=0
+while [ -n "$server" ] && kill -s 0 "$server" 2>/dev/null; do
+    tries=$((tries + 1))
+    [ "$tries" -ne 1000 ] || kill -s KILL "$server"
+    sleep 0.01
+done
 wait
 [ -z "$keep" ] || exit 0
+# Whoever ended the client of Docker did not end the container.
+[ -z "$RUSTBOOT_DOCKER" ] || "$RUSTBOOT_DOCKER" rm --force "${run##*/}"
 # Children of what was ended in its preparations may still write.
 tries=0
 until rm -rf "$run" || [ "$tries" -ge 100 ]; do

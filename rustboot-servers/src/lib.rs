@@ -25,9 +25,8 @@
 //! - **Root is no problem.** PostgreSQL refuses to run as root; servers that root starts run as `postgres`, `redis` or
 //!   `mysql`, else as `nobody`.
 //! - **Nothing is skipped.** A program that is not installed is an error that says what to install.
-//!
 //! - **Docker will do.** [`PostgresOptions::image`] and [`RedisOptions::image`] run the server in a container of a Docker engine
-//!   instead, with the same promises.
+//!   instead. It can be stopped and restarted, not killed or paused.
 //!
 //! It needs a Unix with a POSIX shell. Calls block for as long as a server takes to start or stop, up to a minute: in async
 //! code use `spawn_blocking`, or start servers before the runtime.

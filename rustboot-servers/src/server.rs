@@ -34,6 +34,10 @@ pub(crate) trait Recipe: Send + Sync {
     fn start_limit(&self) -> Duration {
         START
     }
+    /// Whether the process of the keeper is only a client of the server, which signals do not reach.
+    fn is_elsewhere(&self) -> bool {
+        false
+    }
     /// Whether data outlives the server: then it is stopped in good order at the end.
     fn keeps_data(&self) -> bool;
 }
@@ -143,6 +147,16 @@ impl Server {
         }
     }
 
+    fn is_here(&self, what: &str) -> Result<()> {
+        match self.recipe.is_elsewhere() {
+            false => Ok(()),
+            true => Err(ServerError::Refused {
+                doing: format!("cannot {what} {}", self.recipe.name()),
+                answer: "it is in a container".to_owned(),
+            }),
+        }
+    }
+
     pub(crate) fn stop(&self) -> Result<()> {
         self.running(|keeper| {
             // One that is paused would not hear of it.
@@ -159,6 +173,7 @@ impl Server {
     }
 
     pub(crate) fn kill(&self) -> Result<()> {
+        self.is_here("kill")?;
         self.running(|keeper| {
             process_tree::signal(keeper.server(), Signal::KILL).map_err(self.refused("kill"))?;
             ends_within(keeper, STOP);
@@ -167,6 +182,7 @@ impl Server {
     }
 
     pub(crate) fn pause(&self) -> Result<()> {
+        self.is_here("pause")?;
         self.running(|keeper| {
             process_tree::signal(keeper.server(), Signal::STOP).map_err(self.refused("pause"))
         })

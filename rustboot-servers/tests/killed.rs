@@ -6,7 +6,8 @@
     reason = "how the two processes of this test talk to each other"
 )]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -42,6 +43,20 @@ fn victim() {
                 mariadb.pid(),
                 redis.socket().as_deref().and_then(Path::parent),
             );
+            println!("ready");
+            std::thread::sleep(Duration::from_secs(600));
+        }
+        // Its data cannot be saved any more, for which Redis refuses to end.
+        Ok("unable to save") => {
+            let data = tempfile::tempdir_in("/tmp").expect("a folder");
+            open_to_all(data.path());
+            let options = Redis::options().set("save", "3600 1");
+            let redis = options.data(data.path().join("data")).start();
+            let redis = redis.expect("Redis starts");
+            set_a_key(&redis);
+            data.close().expect("no folder");
+            let run = redis.socket().expect("a socket");
+            tell(redis.pid(), run.parent());
             println!("ready");
             std::thread::sleep(Duration::from_secs(600));
         }
@@ -108,6 +123,34 @@ fn sigkill_in_the_middle_of_a_start_leaves_nothing() {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+#[test]
+fn a_server_that_refuses_to_end_is_killed() {
+    let mut victim = Victim::start("unable to save");
+    let servers = victim.servers();
+    assert_eq!(servers.len(), 1);
+    victim.kill();
+    for (pid, folder) in &servers {
+        gone(&process(*pid));
+        gone(folder);
+    }
+}
+
+/// Something to save.
+fn set_a_key(redis: &Redis) {
+    let url = redis.url();
+    let (login, address) = url
+        .strip_prefix("redis://:")
+        .and_then(|rest| rest.strip_suffix('/'))
+        .and_then(|rest| rest.split_once('@'))
+        .expect("a URL with a password");
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    let commands = format!("AUTH {login}\r\nSET a b\r\nQUIT\r\n");
+    stream.write_all(commands.as_bytes()).expect("commands");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answers");
+    assert_eq!(answer, "+OK\r\n+OK\r\n+OK\r\n");
 }
 
 struct Victim(Child);

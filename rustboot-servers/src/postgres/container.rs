@@ -40,7 +40,7 @@ impl PostgresOptions {
                 .flat_map(|setting| ["-c".to_owned(), setting])
                 .collect(),
             data: user::folder_for(data.map(|folder| folder.join("data")), None)?,
-            answers: speaks_postgres,
+            answers: takes_logins,
             stop_signal: Signal::INT,
         };
         let server = Server::start(Box::new(recipe), None, self.port)?;
@@ -55,18 +55,19 @@ impl PostgresOptions {
     }
 }
 
-/// Asks whether it speaks TLS, as clients do first. The proxy of Docker takes connections before there is a server behind it.
-fn speaks_postgres(port: u16) -> bool {
-    const REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+/// Begins to log in: it answers with how, or with an error for as long as it starts. The proxy of Docker takes connections before
+/// there is a server behind it.
+fn takes_logins(port: u16) -> bool {
     let ask = || -> std::io::Result<u8> {
         let limit = Duration::from_secs(1);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut stream = TcpStream::connect_timeout(&address, limit)?;
         stream.set_read_timeout(Some(limit))?;
-        stream.write_all(&REQUEST)?;
+        // A start-up message of the protocol 3.0: its length, the version, names and values.
+        stream.write_all(b"\0\0\0\x17\0\x03\0\0user\0postgres\0\0")?;
         let mut answer = [0];
         stream.read_exact(&mut answer)?;
         Ok(answer[0])
     };
-    matches!(ask(), Ok(b'S' | b'N'))
+    matches!(ask(), Ok(b'R'))
 }
