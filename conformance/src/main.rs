@@ -32,6 +32,14 @@ async fn main(app: &mut AppBuilder) -> Result<()> {
     if let Some(file) = &settings.store {
         app.secret_source(store::Store(file.clone()));
     }
+    if let Some(path) = &settings.route {
+        let handler = || rustboot::route_handler(async || "by hand");
+        app.route(rustboot::RouteDef::new(
+            rustboot::axum::http::Method::GET,
+            path.clone().leak(),
+            handler,
+        ));
+    }
     if settings.authenticator {
         app.authenticator("bearer", guarded::Bearer);
     }

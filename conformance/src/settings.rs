@@ -53,6 +53,8 @@ pub(crate) struct Conformance {
     /// Whether anybody enforces what the routes demand.
     #[config(default = true)]
     pub(crate) authenticator: bool,
+    /// The path of one route more; none by default.
+    pub(crate) route: Option<String>,
     /// The shape of error responses: that of one of the systems in `shapes.rs`, or the standard one.
     pub(crate) error_shape: Option<crate::shapes::Shape>,
     /// What the health indicator says.

@@ -181,7 +181,7 @@ fn check_ports(app: &mut AppBuilder, server: &ServerConfig, management: &Managem
 /// Whether an endpoint is served by the listener of the application.
 fn on_main_listener(exposure: Exposure, has_own_listener: bool, is_dev: bool) -> bool {
     match exposure {
-        Exposure::Everywhere => true,
+        Exposure::Everywhere | Exposure::Application => true,
         Exposure::Management => !has_own_listener,
         Exposure::Internal => !has_own_listener && is_dev,
     }
@@ -243,8 +243,9 @@ impl Parts {
                 let endpoints = app
                     .endpoints()
                     .iter()
-                    .filter(|endpoint| {
-                        !is_main || on_main_listener(endpoint.exposure, has_own_listener, is_dev)
+                    .filter(|endpoint| match is_main {
+                        true => on_main_listener(endpoint.exposure, has_own_listener, is_dev),
+                        false => endpoint.exposure != Exposure::Application,
                     })
                     .cloned()
                     .collect();

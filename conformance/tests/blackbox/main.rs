@@ -18,6 +18,7 @@ mod activation;
 mod cache;
 mod commands;
 mod cors;
+mod docs_page;
 mod groups;
 mod h2c;
 mod hostile;

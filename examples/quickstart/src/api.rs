@@ -2,6 +2,7 @@
 //! unexpected into a 500 that tells the client nothing but the request id to ask with.
 
 use rustboot::prelude::*;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::LinksConfig;
@@ -9,7 +10,7 @@ use crate::input::{NewLink, Page};
 use crate::links::{Link, Links, Target};
 
 /// A link as clients see it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct LinkBody {
     code: String,
     url: String,
@@ -19,7 +20,7 @@ struct LinkBody {
     expires_at: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PageBody {
     items: Vec<LinkBody>,
     /// The `after` of the next page.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use garde::Validate;
 use rustboot::axum::http::Uri;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A link to make.
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 pub(crate) struct NewLink {
     #[garde(custom(web_address))]
     pub(crate) url: String,
@@ -25,7 +26,7 @@ impl NewLink {
 }
 
 /// A page of the list.
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, JsonSchema)]
 pub(crate) struct Page {
     #[serde(default = "twenty")]
     #[garde(range(min = 1, max = 100))]
@@ -42,10 +43,11 @@ fn twenty() -> u32 {
 const LONGEST_URL: usize = 2048;
 
 /// Paths that are something else already.
-const RESERVED: [&str; 13] = [
+const RESERVED: [&str; 14] = [
     "api",
     "components",
     "conditions",
+    "docs",
     "env",
     "health",
     "info",

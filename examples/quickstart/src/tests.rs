@@ -14,14 +14,14 @@ use super::*;
 
 #[rustboot::test]
 async fn links_are_made_read_followed_and_removed(app: TestApp) {
-    let new = json!({"url": "https://example.com/a?b=c", "code": "docs", "ttl": "1h"});
+    let new = json!({"url": "https://example.com/a?b=c", "code": "guide", "ttl": "1h"});
     let made = app.post("/api/links").json(&new).await;
     made.assert_status(201)
-        .assert_header("location", "/api/links/docs")
+        .assert_header("location", "/api/links/guide")
         .assert_json_has(json!({
-            "code": "docs",
+            "code": "guide",
             "url": "https://example.com/a?b=c",
-            "short_url": format!("{}/docs", app.base_url()),
+            "short_url": format!("{}/guide", app.base_url()),
             "hits": 0,
         }));
     let link: Value = made.json();
@@ -32,20 +32,20 @@ async fn links_are_made_read_followed_and_removed(app: TestApp) {
     let lasts = time("expires_at") - time("created_at");
     assert_eq!(lasts, jiff::Span::new().seconds(3600).fieldwise());
 
-    app.get("/api/links/docs")
+    app.get("/api/links/guide")
         .await
         .assert_json_has(json!({"url": link["url"]}));
-    app.get("/docs")
+    app.get("/guide")
         .await
         .assert_status(302)
         .assert_header("location", "https://example.com/a?b=c");
-    app.get("/api/links/docs")
+    app.get("/api/links/guide")
         .await
         .assert_json_has(json!({"hits": 1}));
 
-    app.delete("/api/links/docs").await.assert_status(204);
-    app.delete("/api/links/docs").await.assert_problem(404);
-    app.get("/docs").await.assert_problem(404);
+    app.delete("/api/links/guide").await.assert_status(204);
+    app.delete("/api/links/guide").await.assert_problem(404);
+    app.get("/guide").await.assert_problem(404);
 }
 
 #[rustboot::test(set("links.code_length" = 12, "links.public_url" = "https://sho.rt/"))]

@@ -1,5 +1,6 @@
 //! One endpoint: a path, who may see it, and a function from call to reply.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use crate::error::{Error, Result};
 pub enum Exposure {
     /// Probes: on every listener.
     Everywhere,
+    /// For whoever uses the application: on the main listener, and nowhere else.
+    Application,
     /// On the management listener, or on the main one where there is none.
     Management,
     /// What shows the inside of the application: on the management listener, and on the main one only in `dev`.
@@ -40,6 +43,17 @@ pub struct Call {
     pub show_details: bool,
     /// The body of a write; empty otherwise.
     pub body: Vec<u8>,
+    /// What came of the headers that the endpoint reads ([`Endpoint::reading`]).
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Call {
+    /// The value of a header that the endpoint reads.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.as_str())
+    }
 }
 
 /// What an endpoint answers.
@@ -57,10 +71,12 @@ pub enum Reply {
 pub struct ReplyBody {
     /// The HTTP status.
     pub status: u16,
-    /// The media type.
+    /// The media type; empty where there is no body.
     pub content_type: &'static str,
+    /// Further headers, with names in lower case. Without a `cache-control`, nobody keeps the answer.
+    pub headers: Vec<(&'static str, String)>,
     /// The body.
-    pub body: Vec<u8>,
+    pub body: Cow<'static, [u8]>,
 }
 
 impl Reply {
@@ -70,7 +86,8 @@ impl Reply {
             Ok(body) => Self::Body(ReplyBody {
                 status,
                 content_type: "application/json",
-                body,
+                headers: Vec::new(),
+                body: body.into(),
             }),
             Err(error) => Self::Error(Error::from(error)),
         }
@@ -81,8 +98,17 @@ impl Reply {
         Self::Body(ReplyBody {
             status,
             content_type,
-            body: body.into_bytes(),
+            headers: Vec::new(),
+            body: body.into_bytes().into(),
         })
+    }
+
+    /// The same with a header more, where it has a body. The name is in lower case.
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        if let Self::Body(reply) = &mut self {
+            reply.headers.push((name, value.into()));
+        }
+        self
     }
 
     /// There is no such thing.
@@ -108,6 +134,8 @@ pub struct Endpoint {
     pub exposure: Exposure,
     /// Whether it looks or changes something.
     pub access: Access,
+    /// The headers of a request that it reads, in lower case.
+    pub reads: &'static [&'static str],
     handler: Handler,
 }
 
@@ -122,6 +150,7 @@ impl Endpoint {
             path,
             exposure,
             access: Access::Read,
+            reads: &[],
             handler: Arc::new(move |call| Box::pin(handler(call))),
         }
     }
@@ -135,6 +164,12 @@ impl Endpoint {
         let mut endpoint = Self::new(path, Exposure::Internal, handler);
         endpoint.access = Access::Write;
         endpoint
+    }
+
+    /// Has a call bring these headers of the request along. Names are in lower case.
+    pub fn reading(mut self, headers: &'static [&'static str]) -> Self {
+        self.reads = headers;
+        self
     }
 
     /// Answers a call.

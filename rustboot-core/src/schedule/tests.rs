@@ -214,6 +214,7 @@ async fn the_endpoint_shows_all_of_it() {
             parameter: None,
             show_details: true,
             body: Vec::new(),
+            headers: Vec::new(),
         })
         .await;
     let Reply::Body(body) = reply else {

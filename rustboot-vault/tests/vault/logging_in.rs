@@ -63,11 +63,12 @@ async fn the_origin_is_shown_and_the_value_is_not() {
         parameter: None,
         show_details: true,
         body: Vec::new(),
+        headers: Vec::new(),
     };
     let rustboot_core::management::Reply::Body(reply) = env.call(call).await else {
         panic!("no body");
     };
-    let text = String::from_utf8(reply.body).unwrap();
+    let text = String::from_utf8(reply.body.into_owned()).unwrap();
     assert!(
         text.contains(r#""shop.api_key":{"origin":"secret vault secret/data/shop#shop__api_key","value":"***"}"#),
         "{text}"

@@ -15,8 +15,10 @@ use crate::route::table::{Table, parameter_names};
 /// What the document is made from.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
-    pub(crate) title: &'static str,
-    pub(crate) version: &'static str,
+    pub(crate) title: String,
+    pub(crate) version: String,
+    pub(crate) description: Option<String>,
+    pub(crate) servers: Vec<String>,
     pub(crate) table: Arc<Table>,
     /// Whether errors have the standard shape. Another one has a schema that we do not know.
     pub(crate) has_standard_problems: bool,
@@ -65,6 +67,13 @@ impl Source {
             "components": {"schemas": schemas},
         });
         limits::add(&mut document);
+        if let Some(description) = &self.description {
+            document["info"]["description"] = json!(description);
+        }
+        if !self.servers.is_empty() {
+            let servers = self.servers.iter().map(|url| json!({ "url": url }));
+            document["servers"] = servers.collect();
+        }
         if !schemes.is_empty() {
             let schemes: Map<String, Value> = schemes.into_iter().map(security_scheme).collect();
             document["components"]["securitySchemes"] = Value::Object(schemes);

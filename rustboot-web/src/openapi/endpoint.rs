@@ -8,7 +8,7 @@ use rustboot_core::management::{Endpoint, Exposure, Reply};
 use rustboot_core::{AppBuilder, Error, Result};
 use serde_json::Value;
 
-use super::{OpenApiConfig, Source};
+use super::{OpenApiConfig, Source, ui};
 use crate::route::table::Table;
 
 /// Serves the document where the configuration wants it, and keeps what it is made from for the command.
@@ -20,8 +20,13 @@ pub(crate) fn register(
     let config = app.config::<OpenApiConfig>()?;
     let info = app.app_info();
     let source = Source {
-        title: info.name,
-        version: info.version,
+        title: config.title.clone().unwrap_or_else(|| info.name.to_owned()),
+        version: config
+            .version
+            .clone()
+            .unwrap_or_else(|| info.version.to_owned()),
+        description: config.description.clone(),
+        servers: config.servers.clone(),
         table: Arc::clone(table),
         has_standard_problems,
     };
@@ -37,6 +42,9 @@ pub(crate) fn register(
                     .note("help: choose another path, or set openapi.enabled to false"),
             );
         }
+    }
+    if config.ui {
+        ui::register(app, &config, &source.title, table);
     }
     // Made when somebody asks for it first: a start has no time for the schemas of a thousand types.
     let document: Arc<OnceLock<Value>> = Arc::default();

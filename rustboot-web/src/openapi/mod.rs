@@ -13,6 +13,7 @@ mod limits;
 mod operation;
 mod output;
 pub mod probe;
+mod ui;
 
 pub use config::OpenApiConfig;
 use document::Source;

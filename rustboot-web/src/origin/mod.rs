@@ -3,4 +3,6 @@
 mod allowed;
 
 pub use allowed::AllowedOrigin;
-pub(crate) use allowed::{Origin, default_port, host_and_port};
+pub(crate) use allowed::Origin;
+#[cfg(feature = "ws")]
+pub(crate) use allowed::{default_port, host_and_port};

@@ -1,11 +1,13 @@
 //! What a request is answered by, and one poll of it: a handler, a router, an endpoint, or the pipeline's own "no".
 
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response as AxumResponse};
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use rustboot_core::component::BoxFuture;
 use rustboot_core::management::Reply;
@@ -161,14 +163,29 @@ fn endpoint_outcome(reply: Reply) -> Outcome {
             );
         }
     };
-    let mut response = AxumResponse::new(Body::from(reply.body));
+    let mut response = AxumResponse::new(Body::from(match reply.body {
+        Cow::Borrowed(body) => Bytes::from_static(body),
+        Cow::Owned(body) => Bytes::from(body),
+    }));
     *response.status_mut() =
         StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(reply.content_type),
-    );
+    if !reply.content_type.is_empty() {
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(reply.content_type),
+        );
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in reply.headers {
+        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            (Ok(name), Ok(value)) => {
+                headers.insert(name, value);
+            }
+            _ => {
+                tracing::error!(target: "rustboot::web", name, "an endpoint has set a header that cannot be sent");
+            }
+        }
+    }
     Outcome::Response(response)
 }

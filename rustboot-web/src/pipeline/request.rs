@@ -59,6 +59,12 @@ impl<'a> Known<'a> {
     }
 }
 
+/// The headers that an endpoint reads. Of several with a name, the first.
+pub(super) fn read(names: &[&'static str], headers: &HeaderMap) -> Vec<(&'static str, String)> {
+    let of = |name: &&'static str| Some((*name, headers.get(*name)?.to_str().ok()?.to_owned()));
+    names.iter().filter_map(of).collect()
+}
+
 /// W3C Trace Context, section 3.2: `version-traceid-parentid-flags`. A later version may have more after the flags.
 fn traceparent(value: &str) -> Option<(TraceId, SpanId)> {
     let mut parts = value.trim().split('-');

@@ -137,6 +137,7 @@ impl Pipeline {
                     parameter,
                     show_details: self.show_details,
                     body: Vec::new(),
+                    headers: request::read(endpoint.reads, request.headers()),
                 };
                 Answer::Endpoint(match endpoint.access {
                     Access::Read => endpoint.call(call),
