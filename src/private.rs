@@ -30,7 +30,7 @@ pub use axum::response::{IntoResponse, Response};
 #[cfg(feature = "web")]
 pub use rustboot_web::assertions::{assert_parts, assert_request, assert_response};
 #[cfg(feature = "web")]
-pub use rustboot_web::direct::{Pick, ViaAxum, WithBody};
+pub use rustboot_web::direct::{AsAxumDoes, Pick, Returns, ReturnsOther, ViaAxum, WithBody};
 #[cfg(feature = "web")]
 pub use rustboot_web::{
     RouteDef, RouteGroup, RouteLayer, RouteSecurity, RouteSettings, route_handler,

@@ -34,6 +34,7 @@ mod problems;
 mod rejections;
 mod reports;
 mod requests;
+mod returned;
 mod routes;
 mod schema;
 mod secrets;

@@ -11,13 +11,17 @@ use crate::function::{Function, has_impl_trait};
 pub(super) fn described(function: &Function, types: &[TokenStream]) -> TokenStream {
     let (summary, description) = texts(&doc::lines(&function.attributes));
     let deprecated = is_deprecated(&function.attributes);
-    let output = match &function.signature.output {
-        ReturnType::Default => quote!(()),
-        // Nobody can name it, so nobody can ask it.
-        ReturnType::Type(_, ty) if has_impl_trait(quote!(#ty)) => TokenStream::new(),
-        ReturnType::Type(_, ty) => quote!(#ty),
-    };
+    let output = output(&function.signature.output);
     quote!(#summary, #description, #deprecated, [#(#types),*], [#output])
+}
+
+/// The type of the answer, if it has a name: nobody can ask an `impl Trait`.
+pub(super) fn output(output: &ReturnType) -> Option<TokenStream> {
+    match output {
+        ReturnType::Default => Some(quote!(())),
+        ReturnType::Type(_, ty) if has_impl_trait(quote!(#ty)) => None,
+        ReturnType::Type(_, ty) => Some(quote!(#ty)),
+    }
 }
 
 /// Whether it is marked `#[deprecated]`.

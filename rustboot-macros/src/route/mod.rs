@@ -95,6 +95,7 @@ fn definition(
         handler,
         types,
     } = wrapper::served(&private, &function);
+    let by = returns(&private, &function.signature.output);
     let checks = checks(&private, &types, &function.signature.output);
     let described = documented::described(&function, &types);
     let allow = documented::is_deprecated(&function.attributes)
@@ -110,8 +111,8 @@ fn definition(
                         #private::http::Method::#method,
                         #path,
                         || {
-                            use #private::{ViaAxum as _, WithBody as _};
-                            (&#private::Pick::<(#(#types,)*)>::NEW).handler(#handler)
+                            use #private::{ReturnsOther as _, ViaAxum as _, WithBody as _};
+                            (&#private::Pick::<(#(#types,)*)>::NEW).handler(#handler, #by)
                         },
                     )
                     .declared(::core::concat!(::core::module_path!(), #name), #location)
@@ -179,6 +180,14 @@ fn options(method: Option<&'static str>, input: ParseStream<'_>) -> Result<Optio
         extras,
         root,
     })
+}
+
+/// Who makes a response of what the handler returns.
+fn returns(private: &TokenStream, output: &ReturnType) -> TokenStream {
+    match documented::output(output) {
+        Some(ty) => quote!((&#private::Returns::<#ty>::NEW).by()),
+        None => quote!(#private::AsAxumDoes),
+    }
 }
 
 /// A function that compiles when every parameter can be extracted and the answer can be sent.

@@ -37,8 +37,9 @@ fn a_handler_with_parameters() {
                     ::rustboot::__private::http::Method::GET,
                     "/items/{id}",
                     || {
-                        use ::rustboot::__private::{ViaAxum as _, WithBody as _};
-                        (&::rustboot::__private::Pick::<(Path<i64>, Inject<Catalog>,)>::NEW).handler(item)
+                        use ::rustboot::__private::{ReturnsOther as _, ViaAxum as _, WithBody as _};
+                        (&::rustboot::__private::Pick::<(Path<i64>, Inject<Catalog>,)>::NEW)
+                            .handler(item, (&::rustboot::__private::Returns::<Result<Json<Item>>>::NEW).by())
                     },
                 )
                 .declared(
@@ -76,8 +77,8 @@ fn a_handler_that_takes_nothing_and_hides_its_answer() {
                     boot::__private::http::Method::TRACE,
                     "/",
                     || {
-                        use boot::__private::{ViaAxum as _, WithBody as _};
-                        (&boot::__private::Pick::<()>::NEW).handler(r#type)
+                        use boot::__private::{ReturnsOther as _, ViaAxum as _, WithBody as _};
+                        (&boot::__private::Pick::<()>::NEW).handler(r#type, boot::__private::AsAxumDoes)
                     },
                 )
                 .declared(
@@ -184,12 +185,12 @@ fn a_handler_that_takes_names_and_all_is_served_through_a_function_beside_it() {
                     ::rustboot::__private::http::Method::POST,
                     "/send",
                     || {
-                        use ::rustboot::__private::{ViaAxum as _, WithBody as _};
+                        use ::rustboot::__private::{ReturnsOther as _, ViaAxum as _, WithBody as _};
                         (&::rustboot::__private::Pick::<(
                             ::rustboot::__private::Injected<::rustboot::__private::ByName<__Name0, Inject<Mail>>>,
                             Path<i64>,
                             ::rustboot::__private::Injected<Vec<Inject<dyn Mailer>>>,
-                        )>::NEW).handler(__handler)
+                        )>::NEW).handler(__handler, ::rustboot::__private::AsAxumDoes)
                     },
                 )
                 .declared(
@@ -244,8 +245,8 @@ fn limits_and_roles_are_calls_on_the_definition() {
                     ::rustboot::__private::http::Method::GET,
                     "/",
                     || {
-                        use ::rustboot::__private::{ViaAxum as _, WithBody as _};
-                        (&::rustboot::__private::Pick::<()>::NEW).handler(item)
+                        use ::rustboot::__private::{ReturnsOther as _, ViaAxum as _, WithBody as _};
+                        (&::rustboot::__private::Pick::<()>::NEW).handler(item, ::rustboot::__private::AsAxumDoes)
                     },
                 )
                 .declared(

@@ -74,28 +74,31 @@ impl fmt::Debug for SpanId {
     }
 }
 
-/// Lower-case hex digits of `bytes`; `D` is twice `B`.
+/// Lower-case hex digits of `bytes`, whose number is a multiple of four; `D` is twice `B`.
 #[inline]
 pub(super) fn hex<const B: usize, const D: usize>(bytes: [u8; B]) -> [u8; D] {
     let mut digits = [b'0'; D];
     let (places, _) = digits.as_chunks_mut();
-    for (place, byte) in places.iter_mut().zip(bytes) {
-        *place = HEX[usize::from(byte)];
+    let (fours, _) = bytes.as_chunks();
+    for (place, four) in places.iter_mut().zip(fours) {
+        *place = eight_digits(u32::from_be_bytes(*four));
     }
     digits
 }
 
-/// The digits of each byte.
-static HEX: [[u8; 2]; 256] = {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut pairs = [[b'0'; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
-        byte += 1;
-    }
-    pairs
-};
+/// The digits of all bytes at once: each request has an id of 32, and digit by digit that is a hundred instructions more.
+#[inline]
+fn eight_digits(number: u32) -> [u8; 8] {
+    // Moves the digits apart, so that each has a byte of its own: by halves, by bytes, by digits.
+    let halves = u64::from(number);
+    let halves = (halves << 16 | halves) & 0x0000_FFFF_0000_FFFF;
+    let bytes = (halves << 8 | halves) & 0x00FF_00FF_00FF_00FF;
+    let digits = (bytes << 4 | bytes) & 0x0F0F_0F0F_0F0F_0F0F;
+    // A one in each byte of 10 and more: six more than that no longer fits into four bits.
+    let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+    const TO_LETTER: u64 = (b'a' - b'0' - 10) as u64;
+    (digits + 0x3030_3030_3030_3030 + letters * TO_LETTER).to_be_bytes()
+}
 
 fn unhex<const B: usize>(digits: &[u8]) -> Option<[u8; B]> {
     // Upper case is not allowed by the specification, hence not `char::to_digit`.

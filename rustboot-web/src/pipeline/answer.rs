@@ -9,10 +9,10 @@ use axum::body::Body;
 use axum::response::{IntoResponse as _, Response as AxumResponse};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use rustboot_core::AppContext;
 use rustboot_core::component::BoxFuture;
 use rustboot_core::management::Reply;
 
-use super::Pipeline;
 use super::record::RequestPath;
 use crate::extract::RequestBody;
 use crate::problem::Explained;
@@ -24,8 +24,8 @@ pub(super) type ResponseFuture = Pin<Box<dyn Future<Output = AxumResponse> + Sen
 
 /// What the answer comes from.
 pub(super) enum Answer {
-    /// An attribute handler that is called without a request, with the body if it reads that.
-    Direct(Arc<dyn DirectHandler>, Option<RequestBody>),
+    /// An attribute handler that is called without a request.
+    Direct(Arc<dyn DirectHandler>),
     /// An attribute handler.
     Handler(ResponseFuture),
     /// A router of the user.
@@ -86,14 +86,20 @@ impl Outcome {
 
 /// Calls a handler that is called without a request. Here and not before: what its parameters are made of may be code of the
 /// user, which may log and panic.
-pub(super) fn begin(answer: &mut Answer, pipeline: &Pipeline, path: &RequestPath) {
-    let Answer::Direct(handler, body) = answer else {
+pub(super) fn begin(
+    answer: &mut Answer,
+    app: &AppContext,
+    path: &RequestPath,
+    body: &mut Option<Box<RequestBody>>,
+) {
+    let Answer::Direct(handler) = answer else {
         return;
     };
     *answer = Answer::Handler(handler.call(Call {
-        app: &pipeline.app,
+        app,
         parameters: path.parameters(),
-        body: body.take(),
+        body: body.take().map(|body| *body),
+        answers_pipeline: true,
     }));
 }
 
@@ -115,7 +121,7 @@ pub(super) fn poll(answer: &mut Answer, context: &mut Context<'_>) -> Poll<Outco
             Answer::Refused(refusal) => Poll::Ready(Outcome::Refused(refusal)),
             _ => Poll::Pending,
         },
-        Answer::Direct(..) | Answer::Done => Poll::Pending,
+        Answer::Direct(_) | Answer::Done => Poll::Pending,
     }
 }
 

@@ -1,17 +1,14 @@
 //! The one future of a request.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use axum::response::{IntoResponse as _, Response as AxumResponse};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body::Body as _;
-use pin_project_lite::pin_project;
 use rustboot_core::finish;
 use std::sync::atomic::Ordering;
 use tokio::time::Sleep;
@@ -24,42 +21,31 @@ use crate::client_ip;
 use crate::problem::{Asked, Explained, explain_response, problem_response};
 use crate::route::mounted;
 
-pin_project! {
-    /// Polls the handler inside its correlation, under the timeout and the panic guard, and finishes what comes out.
-    pub(crate) struct PipelineFuture {
-        answer: Answer,
-        client_ip: Option<IpAddr>,
-        // Taken when the answer is there; dropped with the future when the client goes away first.
-        record: Option<Box<Record>>,
-        timeout: Duration,
-        // Made when the handler is not done at once: most never arm a timer.
-        #[pin]
-        deadline: Option<Sleep>,
-    }
+/// Polls the handler inside its correlation, under the timeout and the panic guard, and finishes what comes out.
+///
+/// hyper moves it several times, so it is small: what belongs to the request is in the record, which is boxed once.
+pub(crate) struct PipelineFuture {
+    answer: Answer,
+    /// Taken when the answer is there; dropped with the future when the client goes away first.
+    record: Option<Box<Record>>,
+    /// Made when the handler is not done at once: most never arm a timer.
+    deadline: Option<Pin<Box<Sleep>>>,
+}
 
-    impl PinnedDrop for PipelineFuture {
-        fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            // Only one that is dropped before its end still has its record.
-            if let Some(record) = this.record {
-                abandon(this.answer, record);
-            }
+impl Drop for PipelineFuture {
+    fn drop(&mut self) {
+        // Only one that is dropped before its end still has its record.
+        if let Some(record) = &mut self.record {
+            abandon(&mut self.answer, record);
         }
     }
 }
 
 impl PipelineFuture {
-    pub(super) fn new(
-        answer: Answer,
-        client_ip: Option<IpAddr>,
-        record: Box<Record>,
-        timeout: Duration,
-    ) -> Self {
+    pub(super) fn new(answer: Answer, record: Box<Record>) -> Self {
         Self {
             answer,
-            client_ip,
             record: Some(record),
-            timeout,
             deadline: None,
         }
     }
@@ -69,25 +55,26 @@ impl Future for PipelineFuture {
     type Output = Result<Response<PipelineBody>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let polled = self.poll_response(context);
+        let polled = self.get_mut().poll_response(context);
         said::note(&polled);
         polled
     }
 }
 
 impl PipelineFuture {
-    fn poll_response(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<<Self as Future>::Output> {
-        let mut this = self.project();
-        let Some(record) = this.record.as_mut() else {
+    fn poll_response(&mut self, context: &mut Context<'_>) -> Poll<<Self as Future>::Output> {
+        let Self {
+            answer,
+            record: slot,
+            deadline,
+        } = self;
+        let Some(record) = slot else {
             // Polled again after it was done; there is nothing left to say.
             return Poll::Pending;
         };
-        let outer_ip = client_ip::replace_current(*this.client_ip);
-        let is_mounted = matches!(this.answer, Answer::Mounted { .. });
-        let mut polled = poll_guarded(this.answer, record, context);
+        let outer_ip = client_ip::replace_current(record.client_ip);
+        let is_mounted = matches!(answer, Answer::Mounted { .. });
+        let mut polled = poll_guarded(answer, record, context);
         // A second poll, of what was deferred, is none of the router.
         let note = if is_mounted {
             mounted::take_note()
@@ -95,14 +82,14 @@ impl PipelineFuture {
             None
         };
         if !record.deferred.is_empty() {
-            polled = ready_to_end(polled, this.answer, record, context);
+            polled = ready_to_end(polled, answer, record, context);
         }
         client_ip::replace_current(outer_ip);
         if let Some(note) = note {
             if let Some(own) = &note.own {
                 // Counted anew from here, when layers outside of the router have waited for something.
-                *this.timeout = own.limits.timeout;
-                this.deadline.set(None);
+                record.timeout = own.limits.timeout;
+                *deadline = None;
             }
             record.learn(note);
         }
@@ -110,23 +97,19 @@ impl PipelineFuture {
         let outcome = match polled {
             Poll::Ready(outcome) => outcome,
             Poll::Pending => {
-                if this.deadline.is_none() {
-                    this.deadline.set(Some(tokio::time::sleep(*this.timeout)));
-                }
-                let Some(deadline) = this.deadline.as_mut().as_pin_mut() else {
-                    return Poll::Pending;
-                };
-                ready!(deadline.poll(context));
-                abandon(this.answer, record);
+                let deadline =
+                    deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(record.timeout)));
+                ready!(deadline.as_mut().poll(context));
+                abandon(answer, record);
                 Outcome::refused(
                     Explained::of_pipeline(StatusCode::SERVICE_UNAVAILABLE)
-                        .with_detail(format!("no answer within {:?}", this.timeout)),
+                        .with_detail(format!("no answer within {:?}", record.timeout)),
                     None,
                 )
             }
         };
-        *this.answer = Answer::Done;
-        match this.record.take() {
+        *answer = Answer::Done;
+        match slot.take() {
             Some(record) => Poll::Ready(Ok(complete(outcome, record))),
             None => Poll::Pending,
         }
@@ -144,7 +127,7 @@ fn poll_guarded(
     let (polled, deferred) = finish::collecting(|| {
         // A panic in a handler must cost its own request and nothing else. What it leaves behind is dropped.
         match catch_unwind(AssertUnwindSafe(|| {
-            answer::begin(answer, &record.pipeline, &record.path);
+            answer::begin(answer, &record.pipeline.app, &record.path, &mut record.body);
             answer::poll(answer, context)
         })) {
             Ok(polled) => polled,
@@ -232,7 +215,7 @@ fn complete(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody>
     let draining = pipeline.draining.load(Ordering::Relaxed);
     headers::add(
         &mut parts.headers,
-        record.request_id.take(),
+        std::mem::replace(&mut record.request_id, HeaderValue::from_static("")),
         record.version,
         draining && !is_upgrade,
     );

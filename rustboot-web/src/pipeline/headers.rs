@@ -5,20 +5,26 @@ use http::header::{
 };
 use http::{HeaderValue, Version};
 
+use super::prepared;
+
 /// The header that carries the request id both ways.
 pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Adds them.
 pub(super) fn add(
     headers: &mut HeaderMap,
-    request_id: Option<HeaderValue>,
+    request_id: HeaderValue,
     version: Version,
     closes: bool,
 ) {
-    if let Some(id) = request_id {
-        headers.insert(&REQUEST_ID, id);
+    prepared::extend(headers);
+    match prepared::place_of_id(headers) {
+        Some(place) => *place = request_id,
+        None => {
+            headers.insert(&REQUEST_ID, request_id);
+            add_security(headers);
+        }
     }
-    add_security(headers);
     // Asks clients to come back on another connection, which is then somebody else's. HTTP/2 has GOAWAY for that.
     if closes && version <= Version::HTTP_11 {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -27,7 +33,7 @@ pub(super) fn add(
 
 /// Safe defaults for an API (OWASP REST security): no sniffing, no framing, no paths to other sites. A handler that sets one
 /// of them itself keeps its own.
-fn add_security(headers: &mut HeaderMap) {
+pub(super) fn add_security(headers: &mut HeaderMap) {
     // One look at the few that are there, instead of one for each that is to come.
     let [mut sniffing, mut framing, mut referrer] = [true; 3];
     for name in headers.keys() {

@@ -32,6 +32,7 @@ mod future;
 mod headers;
 mod ids;
 mod incoming;
+pub(crate) mod prepared;
 mod record;
 mod request;
 pub(crate) mod said;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
@@ -14,7 +14,7 @@ use rustboot_observe::logs::{AccessRecord, ClientAddress, UserAgent};
 
 use super::streaming::Streaming;
 use super::{ConnectionState, Pipeline};
-use crate::extract::PathParameters;
+use crate::extract::{PathParameters, RequestBody};
 use crate::route::RouteMetrics;
 use crate::route::gate::Permit;
 use crate::route::mounted::Note;
@@ -85,13 +85,17 @@ pub(crate) struct Record {
     pub(super) counted: bool,
     /// Its place behind the in-flight limit of its route, where that has one.
     pub(super) permit: Option<Permit>,
+    /// How long the answer may take.
+    pub(super) timeout: Duration,
+    /// Of a request whose head is gone already; for the handler. Boxed: a request without one pays for the size of it.
+    pub(super) body: Option<Box<RequestBody>>,
     start: Instant,
-    client_ip: Option<IpAddr>,
+    pub(super) client_ip: Option<IpAddr>,
     user_agent: Option<UserAgent>,
     /// Made current at each poll; the log wants it at the end.
     pub(super) correlation: Correlation,
     /// For the answer: the id in there.
-    pub(super) request_id: Option<HeaderValue>,
+    pub(super) request_id: HeaderValue,
     /// The page of another origin that asks, as it is answered, where one may.
     pub(super) origin: Option<Box<HeaderValue>>,
     /// What has to end with the answer: transactions.
@@ -105,6 +109,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    #[inline]
     pub(super) fn new(
         pipeline: &Arc<Pipeline>,
         connection: &Arc<ConnectionState>,
@@ -112,30 +117,36 @@ impl Record {
         (correlation, request_id): (Correlation, HeaderValue),
         client_ip: Option<IpAddr>,
         user_agent: Option<UserAgent>,
-    ) -> Self {
+    ) -> Box<Self> {
         connection.request_came();
-        Self {
-            pipeline: Arc::clone(pipeline),
-            connection: Arc::clone(connection),
-            method: request.method().clone(),
-            path: RequestPath::Template,
-            version: request.version(),
-            subject: Subject::Unmatched,
-            status: None,
-            counted: false,
-            permit: None,
-            start: Instant::now(),
-            client_ip,
-            user_agent,
-            correlation,
-            request_id: Some(request_id),
-            origin: None,
-            deferred: Deferred::default(),
-            streaming: Streaming::No,
-            rest: Bytes::new(),
-            bytes: 0,
-            ended: false,
-        }
+        // The memory first, so that it is made in there and not moved.
+        Box::write(
+            Box::new_uninit(),
+            Self {
+                pipeline: Arc::clone(pipeline),
+                connection: Arc::clone(connection),
+                method: request.method().clone(),
+                path: RequestPath::Template,
+                version: request.version(),
+                subject: Subject::Unmatched,
+                status: None,
+                counted: false,
+                permit: None,
+                timeout: pipeline.limits.timeout,
+                body: None,
+                start: Instant::now(),
+                client_ip,
+                user_agent,
+                correlation,
+                request_id,
+                origin: None,
+                deferred: Deferred::default(),
+                streaming: Streaming::No,
+                rest: Bytes::new(),
+                bytes: 0,
+                ended: false,
+            },
+        )
     }
 
     /// What a mounted router said of the request.

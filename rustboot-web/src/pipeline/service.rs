@@ -113,20 +113,19 @@ impl Pipeline {
             .user_agent
             .filter(|_| self.access_log.is_some())
             .map(|agent| UserAgent::of(agent.as_bytes()));
-        let mut record = Box::new(Record::new(
+        let mut record = Record::new(
             self,
             connection,
             &request,
             correlation,
             client_ip,
             user_agent,
-        ));
+        );
 
-        let mut timeout = self.limits.timeout;
         if let Some(policy) = &self.cors
             && let Some(answer) = cross_origin::begin(self, policy, &request, &mut record)
         {
-            return PipelineFuture::new(answer, client_ip, record, timeout);
+            return PipelineFuture::new(answer, record);
         }
         let answer = match self.dispatcher.find(request.method(), request.uri().path()) {
             Found::Endpoint(endpoint, parameter) => {
@@ -145,7 +144,7 @@ impl Pipeline {
                 })
             }
             Found::Route(route, parameters) => {
-                timeout = route.limits.timeout;
+                record.timeout = route.limits.timeout;
                 record.subject = Subject::Route(Arc::clone(route.metrics_for(request.method())));
                 match self.admit(&mut record, &request, &route.limits) {
                     Err(refusal) => {
@@ -165,7 +164,7 @@ impl Pipeline {
                 }
             }
         };
-        PipelineFuture::new(answer, client_ip, record, timeout)
+        PipelineFuture::new(answer, record)
     }
 
     /// What an attribute route answers.
@@ -190,11 +189,12 @@ impl Pipeline {
             None => RequestPath::of(&request),
         };
         // The head is not needed any more, and gone before the handler runs.
-        let body = reads_body.then(|| {
+        if reads_body {
             let (head, body) = request.into_parts();
-            RequestBody::new(&head.headers, body, route.limits.body)
-        });
-        Answer::Direct(Arc::clone(handler), body)
+            let body = RequestBody::new(&head.headers, body, route.limits.body);
+            record.body = Some(Box::new(body));
+        }
+        Answer::Direct(Arc::clone(handler))
     }
 
     /// What no attribute route answers.

@@ -25,6 +25,8 @@ use rustboot_core::{AppContext, Error};
 use serde::de::DeserializeOwned;
 
 use super::handler::{HandlerFuture, Kind, RouteHandler, route_handler};
+use super::returns::Convert;
+pub use super::returns::{AsAxumDoes, Returns, ReturnsOther};
 use crate::client_ip::ClientIp;
 pub use crate::extract::body::RequestBody;
 use crate::extract::{Path, PathParameters, RequestId};
@@ -37,6 +39,8 @@ pub struct Call<'a> {
     pub(crate) parameters: Option<&'a PathParameters>,
     /// For a handler that reads it.
     pub(crate) body: Option<RequestBody>,
+    /// Whether its answer goes to the pipeline: no layer gets to see it.
+    pub(crate) answers_pipeline: bool,
 }
 
 /// A parameter that can be had at once: everything injectable, and what the pipeline knows.
@@ -113,23 +117,28 @@ pub(super) fn with_request(
         app,
         parameters: parameters.as_ref(),
         body: reads_body.then(|| RequestBody::of(request)),
+        answers_pipeline: false,
     })
 }
 
 pin_project! {
     /// The future of a handler, with its answer as a response. No async block, which would hold the future twice.
-    struct Respond<F> {
+    struct Respond<F, C> {
         #[pin]
         future: F,
+        answers_pipeline: bool,
+        convert: PhantomData<fn() -> C>,
     }
 }
 
-impl<F: Future<Output: IntoResponse>> Future for Respond<F> {
+impl<F: Future, C: Convert<F::Output>> Future for Respond<F, C> {
     type Output = Response;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
-        let answer = self.project().future.poll(context);
-        answer.map(IntoResponse::into_response)
+        let this = self.project();
+        let for_pipeline = *this.answers_pipeline;
+        let answer = this.future.poll(context);
+        answer.map(|answer| C::response(answer, for_pipeline))
     }
 }
 
@@ -156,13 +165,15 @@ impl<P> Pick<P> {
 /// See [`Pick`].
 pub trait WithBody<H, F> {
     /// The handler without its type.
-    fn handler(&self, handler: H) -> RouteHandler;
+    fn handler<C: Convert<F::Output>>(&self, handler: H, convert: C) -> RouteHandler
+    where
+        F: Future;
 }
 
 /// See [`Pick`].
 pub trait ViaAxum {
     /// The handler without its type.
-    fn handler<H, A>(&self, handler: H) -> RouteHandler
+    fn handler<H, A, C>(&self, handler: H, _: C) -> RouteHandler
     where
         H: Handler<A, AppContext, Future = HandlerFuture>,
         A: 'static,
@@ -184,18 +195,21 @@ macro_rules! handlers_of {
         impl<$($parameter: AtOnce),*> Pick<($($parameter,)*)> {
             /// The handler without its type.
             #[allow(non_snake_case, unused_variables, reason = "the names of types name the values, if there are any")]
-            pub fn handler<H, F>(&self, handler: H) -> RouteHandler
+            pub fn handler<H, F, C>(&self, handler: H, _: C) -> RouteHandler
             where
                 H: Fn($($parameter),*) -> F + Send + Sync + 'static,
                 F: Future<Output: IntoResponse> + Send + 'static,
+                C: Convert<F::Output>,
             {
                 Self::direct::<H>(false, move |call| {
                     $(let $parameter = match $parameter::take(&call) {
                         Ok(it) => it,
                         Err(error) => return answer(error),
                     };)*
-                    Box::pin(Respond {
+                    Box::pin(Respond::<_, C> {
                         future: handler($($parameter),*),
+                        answers_pipeline: call.answers_pipeline,
+                        convert: PhantomData,
                     })
                 })
             }
@@ -209,7 +223,7 @@ macro_rules! handlers_of {
             $($parameter: 'static,)*
         {
             #[allow(non_snake_case, reason = "the names of types name the values")]
-            fn handler(&self, handler: H) -> RouteHandler {
+            fn handler<C: Convert<F::Output>>(&self, handler: H, _: C) -> RouteHandler {
                 Self::direct::<H>(true, move |mut call| {
                     $(let $parameter = match $parameter::take(&call) {
                         Ok(it) => it,
@@ -219,9 +233,10 @@ macro_rules! handlers_of {
                         return answer(StatusCode::INTERNAL_SERVER_ERROR);
                     };
                     let handler = handler.clone();
+                    let for_pipeline = call.answers_pipeline;
                     Box::pin(async move {
                         match B::read(body).await {
-                            Ok(body) => handler($($parameter,)* body).await.into_response(),
+                            Ok(body) => C::response(handler($($parameter,)* body).await, for_pipeline),
                             Err(rejection) => rejection.into_response(),
                         }
                     })

@@ -18,6 +18,7 @@ pub(crate) mod limits;
 pub(crate) mod mapped;
 mod metrics;
 pub(crate) mod mounted;
+mod returns;
 pub(crate) mod security;
 mod settings;
 pub(crate) mod shared;

@@ -165,10 +165,11 @@ impl Service<Request> for Telling {
             own: self.own.clone(),
             permit: None,
         };
-        let admitted = match &self.own {
-            None => Ok(request),
-            Some(own) => own.admit(request, &mut note.permit),
+        let Some(own) = &self.own else {
+            NOTE.with(|slot| slot.set(Some(note)));
+            return Either::Left(self.inner.call(request));
         };
+        let admitted = own.admit(request, &mut note.permit);
         NOTE.with(|slot| slot.set(Some(note)));
         match admitted {
             Ok(request) => Either::Left(self.inner.call(request)),
@@ -208,10 +209,13 @@ fn refused(explained: Explained) -> Box<Response> {
     Box::new(response)
 }
 
-/// Histograms by template, for routes that are not known at start. Readers take no lock; a new template copies the map,
-/// of which there is one for each route that the user wrote.
+/// Histograms by template and then by method, for routes that are not known at start. Readers take no lock and allocate
+/// nothing; a new template copies the map, of which there is one for each route that the user wrote.
 #[derive(Debug, Default)]
-pub(crate) struct MountedMetrics(ArcSwap<HashMap<(&'static str, String), Arc<RouteMetrics>>>);
+pub(crate) struct MountedMetrics(ArcSwap<HashMap<Arc<str>, ByMethod>>);
+
+/// The few methods of one template.
+type ByMethod = Vec<(&'static str, Arc<RouteMetrics>)>;
 
 impl MountedMetrics {
     /// `written` is whether the access log has the requests of the router, which is the same for all that it matches.
@@ -221,17 +225,31 @@ impl MountedMetrics {
         route: &MatchedPath,
         written: bool,
     ) -> Arc<RouteMetrics> {
-        let key = (method_label(method), route.as_str().to_owned());
-        if let Some(metrics) = self.0.load().get(&key) {
+        let label = method_label(method);
+        if let Some(metrics) = find(&self.0.load(), route.as_str(), label) {
             return Arc::clone(metrics);
         }
         let metrics = Arc::new(RouteMetrics::new(method, route.as_str()).written(written));
         self.0.rcu(|map| {
             let mut map = HashMap::clone(map);
-            map.entry(key.clone())
-                .or_insert_with(|| Arc::clone(&metrics));
+            // Somebody else may have been faster.
+            if find(&map, route.as_str(), label).is_none() {
+                map.entry(Arc::from(route.as_str()))
+                    .or_default()
+                    .push((label, Arc::clone(&metrics)));
+            }
             map
         });
         metrics
     }
+}
+
+fn find<'a>(
+    map: &'a HashMap<Arc<str>, ByMethod>,
+    route: &str,
+    label: &str,
+) -> Option<&'a Arc<RouteMetrics>> {
+    let of_route = map.get(route)?.iter();
+    let mut of_method = of_route.filter(|(method, _)| *method == label);
+    of_method.next().map(|(_, metrics)| metrics)
 }
