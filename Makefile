@@ -5,7 +5,7 @@
 CARGO = cargo
 ARGS =
 
-.PHONY: help run test lint bench docs features ci
+.PHONY: help run test lint count bench docs features ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,10 @@ test: ## install what the tests need, then run all tests, doc tests included; AR
 lint: ## check the formatting, and clippy without a warning
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+
+count: ## count instructions and allocations of a request (valgrind), and fail when they are above benches/budget.toml
+	scripts/install-test-tools count
+	benches/count --check
 
 bench: ## count instructions and allocations of a request (valgrind), then measure times; ARGS go to cargo bench
 	benches/count
