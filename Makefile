@@ -13,10 +13,12 @@ help: ## list the targets
 run: ## run the quickstart example; ARGS are its arguments
 	$(CARGO) run -q -p quickstart -- $(ARGS)
 
-# Without a choice of targets, cargo runs all of them: unit, integration and UI tests, those of the examples, doc tests.
+# Without a choice of targets, cargo runs all of them: unit, integration and UI tests, those of the examples, doc tests. With all
+# features the quickstart is on PostgreSQL; the second line is the one on SQLite.
 test: ## install what the tests need, then run all tests, doc tests included; ARGS choose some by name
 	scripts/install-test-tools
 	$(CARGO) test --workspace --all-features --no-fail-fast $(ARGS)
+	$(CARGO) test -p quickstart --no-fail-fast $(ARGS)
 
 lint: ## check the formatting, and clippy without a warning
 	$(CARGO) fmt --all --check

@@ -19,7 +19,8 @@
 //! # What it promises
 //!
 //! - **Nothing is left.** Each server has a small shell process beside it, its keeper, that holds a pipe to this process.
-//!   When the pipe closes, and it does even after a SIGKILL, the keeper ends the server and removes its directory.
+//!   When the pipe closes, and it does even after a SIGKILL, the keeper ends the server and removes its directory. A service under
+//!   test, which is no server, ends the same way with a [`Warden`].
 //! - **Nothing collides.** Each server has its own directory, a port that was free, and a password of its own, so that any
 //!   number of test runs go side by side, and other users of the machine cannot get in.
 //! - **Root is no problem.** PostgreSQL refuses to run as root; servers that root starts run as `postgres`, `redis` or
@@ -44,8 +45,10 @@ mod program;
 mod redis;
 mod server;
 mod user;
+mod warden;
 
 pub use error::ServerError;
 pub use mariadb::{MariaDb, MariaDbOptions};
 pub use postgres::{Postgres, PostgresOptions};
 pub use redis::{Redis, RedisOptions};
+pub use warden::Warden;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use rustboot_servers::Warden;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -147,13 +148,16 @@ impl Sandbox {
     /// Starts the process, whatever becomes of it.
     pub(crate) fn spawn(self) -> Process {
         let mut child = self.command().spawn().unwrap();
-        let group = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+        let group = child.id().unwrap();
+        let warden = Warden::of(group, Some(self.dir.path())).unwrap();
+        let group = Pid::from_raw(i32::try_from(group).unwrap()).unwrap();
         let mut readers = JoinSet::new();
         let stdout = Lines::of(child.stdout.take().unwrap(), &mut readers);
         let stderr = Lines::of(child.stderr.take().unwrap(), &mut readers);
         Process {
             child,
             group,
+            _warden: warden,
             readers,
             stdout,
             stderr,
@@ -227,6 +231,8 @@ impl Lines {
 pub(crate) struct Process {
     child: Child,
     group: Pid,
+    /// One that is killed drops nothing.
+    _warden: Warden,
     readers: JoinSet<()>,
     stdout: Lines,
     stderr: Lines,

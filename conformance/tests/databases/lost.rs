@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 
 use crate::harness::{Service, eventually};
 use crate::http::{Connection, Request};
-use crate::postgres::Postgres;
 use crate::{blocking, ledger};
+use rustboot_servers::Postgres;
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -188,8 +188,8 @@ pub(crate) async fn survives(
 
 async fn own() -> (Arc<Postgres>, String) {
     blocking(|| {
-        let server = Postgres::start();
-        let url = server.create_database("ledger");
+        let server = Postgres::start().unwrap();
+        let url = server.create_database("ledger").unwrap();
         (Arc::new(server), url)
     })
     .await
@@ -204,8 +204,8 @@ async fn a_server_that_is_killed() {
         "killed",
         DATABASE,
         &service,
-        async || blocking(move || kill.kill()).await,
-        async || blocking(move || restart.restart()).await,
+        async || blocking(move || kill.kill().unwrap()).await,
+        async || blocking(move || restart.restart().unwrap()).await,
     )
     .await;
 }
@@ -219,8 +219,8 @@ async fn a_server_that_is_frozen() {
         "frozen",
         DATABASE,
         &service,
-        async || blocking(move || pause.pause()).await,
-        async || blocking(move || resume.resume()).await,
+        async || blocking(move || pause.pause().unwrap()).await,
+        async || blocking(move || resume.resume().unwrap()).await,
     )
     .await;
 }
@@ -228,9 +228,9 @@ async fn a_server_that_is_frozen() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_network_that_swallows_everything() {
     let (server, url) = own().await;
-    let proxy = Hole::start(server.port()).await;
+    let proxy = Hole::start(server.port().unwrap()).await;
     let url = url.replace(
-        &format!(":{}/", server.port()),
+        &format!(":{}/", server.port().unwrap()),
         &format!(":{}/", proxy.port),
     );
     let service = start(&url).await;

@@ -24,24 +24,32 @@ mod http;
 mod dev_services;
 mod kit;
 mod lost;
-mod postgres;
 mod redis;
 mod rotation;
+mod runs;
 mod starting;
 mod transactions;
 
+use std::sync::LazyLock;
+
 use harness::{Sandbox, fresh};
-use postgres::Postgres;
+use rustboot_servers::Postgres;
 
 /// A server call blocks.
 async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(call).await.unwrap()
 }
 
+/// The server that all tests share which do not hurt it, and that is ours whatever the environment says: it is asked as superuser.
+fn server() -> &'static Postgres {
+    static SERVER: LazyLock<Postgres> = LazyLock::new(|| Postgres::start().unwrap());
+    &SERVER
+}
+
 /// A new database on the server that all tests share which do not hurt it.
 async fn database() -> String {
     let name = format!("ledger{}_{}", std::process::id(), fresh());
-    blocking(move || Postgres::shared().create_database(&name)).await
+    blocking(move || server().create_database(&name).unwrap()).await
 }
 
 fn ledger(url: &str) -> Sandbox {

@@ -8,15 +8,14 @@ use tokio::task::JoinSet;
 
 use crate::harness::{eventually, fresh};
 use crate::http::{Connection, Request};
-use crate::postgres::Postgres;
-use crate::{blocking, database, ledger};
+use crate::{blocking, database, ledger, server};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_password_needs_no_restart() {
     let url = database().await;
     let role = format!("rotating{}_{}", std::process::id(), fresh());
     let alter = |password: &str| format!("ALTER ROLE {role} PASSWORD '{password}'");
-    let execute = |sql: String| blocking(move || Postgres::shared().execute("postgres", &sql));
+    let execute = |sql: String| blocking(move || server().execute(&sql).unwrap());
     execute(format!(
         "CREATE ROLE {role} LOGIN SUPERUSER PASSWORD 'first'"
     ))
@@ -64,7 +63,7 @@ async fn a_reload_under_load_fails_no_request() {
     let url = database().await;
     let role = format!("second{}_{}", std::process::id(), fresh());
     let create = format!("CREATE ROLE {role} LOGIN SUPERUSER PASSWORD 'x'");
-    blocking(move || Postgres::shared().execute("postgres", &create)).await;
+    blocking(move || server().execute(&create).unwrap()).await;
     let (_, rest) = url.split_once('@').unwrap();
     let other = format!("postgres://{role}:x@{rest}");
 

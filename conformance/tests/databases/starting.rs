@@ -3,12 +3,11 @@
 use std::time::Instant;
 
 use crate::harness::Sandbox;
-use crate::postgres::Postgres;
-use crate::{blocking, database, ledger};
+use crate::{blocking, database, ledger, server};
 
 async fn sql(url: &str, sql: &'static str) -> String {
     let name = url.rsplit('/').next().unwrap().to_owned();
-    blocking(move || Postgres::shared().execute(&name, sql)).await
+    blocking(move || server().execute_in(&name, sql).unwrap()).await
 }
 
 const LOCKS: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";

@@ -38,16 +38,20 @@ const USER: &str = "postgres";
 /// For data that nobody needs after a crash of the machine. What was committed survives a kill of the server.
 const FORGETFUL: &[(&str, &str)] = &[("fsync", "off"), ("full_page_writes", "off")];
 
-/// `initdb` where there is no data yet, then the server. The password comes by the environment, which is ours alone, and not
+/// `initdb` where there is no data yet, or a copy of another server's, which `PGHOST` and `PGPORT` name; then the server. The password comes by the environment, which is ours alone, and not
 /// as an argument, which everybody can read.
 const LAUNCH: &str = r#"
 bin=$1 data=$2
 shift 2
-if [ ! -f "$data/PG_VERSION" ]; then
+if [ -f "$data/PG_VERSION" ]; then
+    :
+elif [ -n "$PGHOST" ]; then
+    "$bin/pg_basebackup" --pgdata="$data" --write-recovery-conf --checkpoint=fast --no-sync || exit
+else
     printf '%s\n' "$RUSTBOOT_PASSWORD" | "$bin/initdb" --pgdata="$data" --username=postgres --pwfile=/dev/stdin \
         --auth-local=trust --auth-host=password --encoding=UTF8 --no-locale --no-sync --no-instructions || exit
 fi
-unset RUSTBOOT_PASSWORD
+unset RUSTBOOT_PASSWORD PGHOST PGPORT PGUSER
 exec "$bin/postgres" -D "$data" "$@"
 "#;
 
@@ -121,6 +125,7 @@ impl PostgresOptions {
             data: data.map(|folder| folder.join("data")),
             settings: self.settings,
             password: password.clone(),
+            primary: None,
         };
         let server = Server::start(Box::new(recipe), user, self.port)?;
         Ok(Postgres {
@@ -217,6 +222,38 @@ impl Postgres {
         Some(self.origin.server().ok()?.run())
     }
 
+    /// Starts a replica of all of its databases, which follows it by streaming replication and can be read from. It has the same
+    /// password.
+    ///
+    /// # Errors
+    /// It does not run or was not started here from an installed program, or the replica does not start.
+    pub fn replica(&self) -> Result<Self, ServerError> {
+        let primary = self.origin.server()?;
+        let Psql::Program(psql) = &self.psql else {
+            return Err(ServerError::Refused {
+                doing: "cannot start a replica of PostgreSQL".to_owned(),
+                answer: "it is in a container".to_owned(),
+            });
+        };
+        let recipe = Install {
+            bin: psql.parent().unwrap_or(Path::new("/")).to_owned(),
+            data: None,
+            settings: Vec::new(),
+            password: String::new(),
+            primary: Some((primary.run().to_owned(), primary.port())),
+        };
+        let server = Server::start(Box::new(recipe), self.user, None)?;
+        let base = self.base.trim_end_matches(|c: char| c.is_ascii_digit());
+        Ok(Self {
+            base: format!("{base}{}", server.port()),
+            database: self.database.clone(),
+            query: String::new(),
+            psql: Psql::Program(psql.clone()),
+            user: self.user,
+            origin: Origin::Here(server),
+        })
+    }
+
     /// Makes an empty database, and returns its URL.
     ///
     /// # Errors
@@ -246,6 +283,8 @@ struct Install {
     data: Option<PathBuf>,
     settings: Vec<(String, String)>,
     password: String,
+    /// The folder of its socket, and its port.
+    primary: Option<(PathBuf, u16)>,
 }
 
 impl Install {
@@ -267,6 +306,12 @@ impl Recipe for Install {
             .arg(self.data(run))
             .env("RUSTBOOT_PASSWORD", &self.password);
         without_libpq_variables(&mut command);
+        if let Some((host, port)) = &self.primary {
+            command
+                .env("PGHOST", host)
+                .env("PGPORT", port.to_string())
+                .env("PGUSER", USER);
+        }
         let own = [
             ("listen_addresses", "127.0.0.1".to_owned()),
             ("port", port.to_string()),

@@ -21,6 +21,14 @@ impl Postgres {
     /// # Errors
     /// The statement is wrong, the server does not run or was not started here.
     pub fn execute(&self, sql: &str) -> Result<String, ServerError> {
+        self.execute_in(USER, sql)
+    }
+
+    /// The same in another of its databases.
+    ///
+    /// # Errors
+    /// The statement is wrong, the server does not run or was not started here.
+    pub fn execute_in(&self, database: &str, sql: &str) -> Result<String, ServerError> {
         use std::os::unix::process::CommandExt;
 
         let server = self.origin.server()?;
@@ -41,7 +49,7 @@ impl Postgres {
             }
         };
         psql.args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"])
-            .args(["-U", USER, "-d", USER, "-c", sql])
+            .args(["-U", USER, "-d", database, "-c", sql])
             .current_dir("/");
         without_libpq_variables(&mut psql);
         if let Some(user) = self.user {

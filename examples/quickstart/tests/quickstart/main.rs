@@ -4,10 +4,6 @@
     reason = "a test that cannot go on should say where"
 )]
 
-#[cfg(feature = "postgres")]
-#[path = "../../../../conformance/tests/databases/postgres.rs"]
-#[allow(dead_code, reason = "shared with other tests, which use more of it")]
-mod postgres;
 mod process;
 
 use process::Quickstart;

@@ -2,18 +2,21 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustboot::serde_json::{self, Value};
+use rustboot_servers::Warden;
 
 /// Anything that takes longer is a failure.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A running quickstart. Killed on drop.
+/// A running quickstart. Killed on drop, and when this process is.
 pub(crate) struct Quickstart {
     child: Child,
+    _warden: Warden,
     pub(crate) address: String,
 }
 
@@ -29,9 +32,11 @@ impl Quickstart {
             .env("RUSTBOOT_BASE_DIR", dir)
             .env("PORT", "0")
             .env("LOG_FORMAT", "json")
+            .process_group(0)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        let warden = Warden::of(child.id(), None).unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines
             .by_ref()
@@ -47,7 +52,11 @@ impl Quickstart {
             .expect("the ready line");
         // Nobody reads on, and a full pipe must not hold the process up.
         std::thread::spawn(move || lines.map_while(Result::ok).count());
-        Self { child, address }
+        Self {
+            child,
+            _warden: warden,
+            address,
+        }
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -81,13 +90,12 @@ impl Quickstart {
 /// The database that belongs to a folder, as the file of SQLite does.
 #[cfg(feature = "postgres")]
 fn database_of(dir: &Path) -> String {
-    use crate::postgres::Postgres;
-    let server = Postgres::shared();
+    let server = rustboot_servers::Postgres::shared().unwrap();
     let folder = dir.file_name().unwrap().to_string_lossy();
     let name = format!("q{}", folder.replace('.', "").to_lowercase());
     let there = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
-    match server.execute("postgres", &there).as_str() {
-        "0" => server.create_database(&name),
+    match server.execute(&there).unwrap().as_str() {
+        "0" => server.create_database(&name).unwrap(),
         _ => server.url_of(&name),
     }
 }

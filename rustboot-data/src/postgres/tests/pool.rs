@@ -115,8 +115,8 @@ async fn errors_have_a_meaning() {
 async fn limits_are_answered_with_unavailable() {
     let db = fixture(|config| {
         config.max_connections = 1;
-        config.acquire_timeout = Duration::from_millis(100);
-        config.statement_timeout = Some(Duration::from_millis(100));
+        config.acquire_timeout = Duration::from_millis(500);
+        config.statement_timeout = Some(Duration::from_millis(500));
     })
     .await;
     let error = sqlx::query("SELECT pg_sleep(60)")

@@ -1,9 +1,34 @@
 //! Encrypted, and with a certificate that is looked at.
 
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt, chown};
+use std::path::Path;
+
 use rustboot_core::ErrorKind;
 
-use super::server::{Server, secret_file};
+use super::server::Server;
 use super::*;
+
+/// A server with this certificate and key. The key is a file that only the server may read, whoever that is.
+fn encrypted(dir: &Path, certificate: &str, key: &str) -> Server {
+    let server = Server::start();
+    std::fs::set_permissions(dir, PermissionsExt::from_mode(0o755)).unwrap();
+    let (certificate_file, key_file) = (dir.join("cert.pem"), dir.join("key.pem"));
+    std::fs::write(&certificate_file, certificate).unwrap();
+    std::fs::write(&key_file, key).unwrap();
+    std::fs::set_permissions(&key_file, PermissionsExt::from_mode(0o600)).unwrap();
+    let owner = server.socket_folder().unwrap().metadata().unwrap().uid();
+    chown(&key_file, Some(owner), None).unwrap();
+    for (setting, value) in [
+        ("ssl", "on".to_owned()),
+        ("ssl_cert_file", certificate_file.display().to_string()),
+        ("ssl_key_file", key_file.display().to_string()),
+    ] {
+        let sql = format!("ALTER SYSTEM SET {setting} = '{value}'");
+        server.execute(&sql).unwrap();
+    }
+    server.restart().unwrap();
+    server
+}
 
 #[tokio::test]
 async fn the_certificate_has_to_be_of_the_ca_and_of_the_host() {
@@ -17,24 +42,16 @@ async fn the_certificate_has_to_be_of_the_ca_and_of_the_host() {
     let leaf = leaf.signed_by(&key, &issuer).unwrap().pem();
     let key = key.serialize_pem();
 
-    let server = tokio::task::spawn_blocking(move || {
-        Server::start_with(|dir| {
-            std::fs::write(dir.join("cert.pem"), leaf).unwrap();
-            secret_file(&dir.join("key.pem"), &key);
-            vec![
-                "ssl=on".to_owned(),
-                format!("ssl_cert_file={}", dir.join("cert.pem").display()),
-                format!("ssl_key_file={}", dir.join("key.pem").display()),
-            ]
-        })
-    })
-    .await
-    .unwrap();
     let dir = tempfile::tempdir().unwrap();
+    let files = dir.path().to_owned();
+    let server = tokio::task::spawn_blocking(move || encrypted(&files, &leaf, &key))
+        .await
+        .unwrap();
     let root = dir.path().join("ca.pem");
     std::fs::write(&root, ca_pem).unwrap();
     let url = |host: &str, rest: &str| {
-        format!("postgres://postgres@{host}:{}/postgres?{rest}", server.port)
+        let url = server.url().replace("@127.0.0.1:", &format!("@{host}:"));
+        format!("{url}?{rest}")
     };
     let root = format!("sslrootcert={}", root.display());
 
