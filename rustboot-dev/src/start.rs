@@ -74,7 +74,7 @@ pub(crate) fn start(
     base: &Path,
     config: &DevServicesConfig,
 ) -> Result<Started> {
-    let name = place::folder(app, base, config.folder.as_deref()).join(kind.folder());
+    let name = place::folder(app, base, config.folder.as_deref()).join(folder_of(kind, key));
     let failed = |error: std::io::Error| {
         Error::internal(format!("{} cannot be used", name.display())).with_source(error)
     };
@@ -110,6 +110,16 @@ pub(crate) fn start(
             _owner: owner,
         }),
     })
+}
+
+/// A database with a name has a server of its own: `postgres-reports` for `databases.reports.url`.
+fn folder_of(kind: Kind, key: &str) -> String {
+    let named = key.strip_prefix("databases.");
+    let name = named.and_then(|rest| rest.strip_suffix(".url"));
+    match name {
+        Some(name) => format!("{}-{name}", kind.folder()),
+        None => kind.folder().to_owned(),
+    }
 }
 
 /// The server, what there is to say of where it is from, and where its data is.
@@ -211,9 +221,28 @@ fn explained(error: &ServerError, docker: Option<&ServerError>, key: &str) -> Er
         }
         other => other.to_string(),
     };
-    if let Some(docker) = docker {
-        text += &format!("\nhelp: or start a Docker engine; {docker}");
+    match docker {
+        Some(docker @ ServerError::Refused { .. }) => {
+            text += &format!("\nhelp: or start a Docker engine; {docker}");
+        }
+        Some(docker) => text += &format!("\nin a container: {docker}"),
+        None => {}
     }
     text += &format!("\nhelp: or set {variable} to the URL of one that runs");
     Error::new(ErrorKind::Unavailable, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_with_names_have_folders_of_their_own() {
+        assert_eq!(folder_of(Kind::Postgres, "database.url"), "postgres");
+        assert_eq!(
+            folder_of(Kind::Postgres, "databases.reports.url"),
+            "postgres-reports"
+        );
+        assert_eq!(folder_of(Kind::Redis, "redis.url"), "redis");
+    }
 }

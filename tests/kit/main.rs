@@ -6,6 +6,8 @@
 
 mod databases;
 mod failures;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod requests;
 mod telemetry;
 mod time;
