@@ -23,9 +23,7 @@ macro_rules! __described {
     };
     (@output $operation:ident [$output:ty]) => {
         let __probe = Probe::<$output>::new();
-        if __probe.fails() {
-            $operation.fails();
-        }
+        __probe.describe_failure($operation, __probe.fails());
         let __success = __probe.success();
         __success.describe_output($operation, __success.output().schema());
     };

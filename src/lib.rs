@@ -70,7 +70,7 @@ pub use rustboot_core::app::{
 };
 pub use rustboot_core::config::{ByteSize, Config, Profile, SecretSource, SecretValues, Sources};
 pub use rustboot_core::error::{
-    Error, ErrorKind, FieldError, FieldPlace, IntoError, OrNotFound, Result,
+    Error, ErrorKind, FieldError, FieldPlace, IntoError, OrNotFound, ProblemKind, Result,
 };
 pub use rustboot_core::health::Health;
 pub use rustboot_core::lifecycle::{Restart, Shutdown, StopReason};
@@ -94,9 +94,9 @@ pub use axum;
 pub use garde;
 #[cfg(feature = "web")]
 pub use rustboot_web::{
-    Authenticator, ClientIp, ErrorBody, Path, Problem, ProblemOrigin, RequestId, RouteDef,
-    RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings, Valid, WebAppBuilder,
-    route_handler,
+    Authenticator, ClientIp, ErrorBody, Location, Path, Problem, ProblemOrigin, RequestId,
+    RouteDef, RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings, Status, Valid,
+    WebAppBuilder, route_handler,
 };
 #[cfg(feature = "openapi")]
 pub use schemars;

@@ -11,7 +11,7 @@ pub use crate::sse::Sse;
 #[cfg(feature = "ws")]
 pub use crate::ws::{WebSocket, WebSocketUpgrade};
 #[cfg(feature = "web")]
-pub use crate::{ClientIp, Path, RequestId, Valid, WebAppBuilder as _};
+pub use crate::{ClientIp, Location, Path, RequestId, Status, Valid, WebAppBuilder as _};
 #[cfg(feature = "web")]
 pub use axum::extract::{Form, Query, State};
 #[cfg(feature = "web")]

@@ -12,7 +12,7 @@ pub use rustboot_core::component::{
     Injected, Instance, Outcome, Resolver, TakenByName,
 };
 pub use rustboot_core::config::{ByteSize, ConfigDef, DefaultValue, Describe, Field, Properties};
-pub use rustboot_core::error::{ErrorDef, IntoError};
+pub use rustboot_core::error::{ErrorDef, IntoError, ProblemKind};
 pub use rustboot_core::expansion::{Otherwise, Probe, ResultOf};
 pub use rustboot_core::health::{HealthDef, HealthOutcome};
 pub use rustboot_core::lifecycle::{BackgroundDef, HookDef, HookPhase, Restart};

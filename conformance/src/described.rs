@@ -56,6 +56,47 @@ async fn add_book(Valid(Json(book)): Valid<Json<Book>>) -> Result<Json<Book>> {
     Ok(Json(book))
 }
 
+/// What a shelf says no with.
+#[derive(Debug, thiserror::Error, Problem)]
+#[problem(base = "https://shelf.example/problems/")]
+pub(crate) enum ShelfError {
+    #[error("there is no room for {0}")]
+    #[problem(status = 409, type = "shelf-full")]
+    Full(String),
+    #[error("the book is lent")]
+    #[problem(status = 409)]
+    Lent,
+    #[error("it is a shelf for short titles")]
+    #[problem(status = 422, title = "Too long")]
+    TooLong,
+    #[error("the shelf broke")]
+    #[problem(status = 507)]
+    Broke,
+}
+
+/// Puts a book on the shelf.
+#[post("/shelf/places", tag = "shelf")]
+async fn place_book(
+    Valid(Json(book)): Valid<Json<Book>>,
+) -> Result<Status<201, (Location, Json<Book>)>, ShelfError> {
+    match book.title.as_str() {
+        "full" => Err(ShelfError::Full(book.title)),
+        "lent" => Err(ShelfError::Lent),
+        "long" => Err(ShelfError::TooLong),
+        "broke" => Err(ShelfError::Broke),
+        title => {
+            let location = Location::to(format!("/shelf/places/{title}"));
+            Ok(Status((location, Json(book))))
+        }
+    }
+}
+
+/// Where the book of the day is. Some know it, and some errors are of any kind.
+#[get("/shelf/today")]
+async fn today() -> Result<Status<302, Location>> {
+    Ok(Status(Location::to("/shelf/places/a book")))
+}
+
 /// Lists books.
 #[get("/shelf/books", tag = "shelf")]
 async fn list_books(Valid(Query(listing)): Valid<Query<Listing>>) -> Json<Vec<i64>> {

@@ -25,6 +25,7 @@ mod origin;
 mod pipeline;
 mod pointer;
 mod problem;
+mod reply;
 mod route;
 mod stream;
 
@@ -39,6 +40,7 @@ pub use listener::tls::{ClientAuth, TlsConfig};
 pub use module::WebModule;
 pub use origin::AllowedOrigin;
 pub use problem::{ErrorBody, Problem, ProblemOrigin};
+pub use reply::{Location, Status};
 pub use route::{
     Authenticator, RouteDef, RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings,
     route_handler,

@@ -100,6 +100,81 @@ async fn it_says_what_the_types_say() {
     assert!(document["components"]["securitySchemes"]["bearer"].is_object());
 }
 
+/// The statuses of answers and errors, as far as types say them.
+#[tokio::test]
+async fn statuses_and_headers_are_those_of_the_types() {
+    let service = Sandbox::new().start().await;
+    let document = document(&service).await;
+    let operation = |pointer: &str| document["paths"].pointer(pointer).unwrap().clone();
+
+    let place = operation("/~1shelf~1places/post");
+    let responses = place["responses"].as_object().unwrap();
+    let statuses: Vec<&String> = responses.keys().collect();
+    assert_eq!(
+        statuses,
+        [
+            "201", "400", "409", "413", "415", "422", "500", "503", "507"
+        ]
+    );
+    let created = &responses["201"];
+    assert_eq!(created["description"], "Created");
+    assert_eq!(created["headers"]["Location"]["required"], true);
+    assert_eq!(
+        created["content"]["application/json"]["schema"],
+        json!({"$ref": "#/components/schemas/BookOutput"})
+    );
+    assert_eq!(
+        responses["409"]["description"],
+        "Full (`https://shelf.example/problems/shelf-full`); Conflict"
+    );
+    assert_eq!(
+        responses["422"]["description"],
+        "The body is not valid; Too long"
+    );
+
+    let today = operation("/~1shelf~1today/get");
+    assert!(today["responses"]["302"]["headers"]["Location"].is_object());
+    assert!(today["responses"]["302"].get("content").is_none());
+    assert!(
+        today["responses"]["4XX"].is_object(),
+        "an `Error` may be any"
+    );
+
+    let socket = operation("/~1extract~1our-socket/get");
+    for status in ["101", "400", "403", "426"] {
+        assert!(socket["responses"][status].is_object(), "{status}");
+    }
+    for text in ["/~1extract~1string/post", "/~1extract~1bytes/post"] {
+        let body = &operation(text)["requestBody"];
+        assert_eq!(body["required"], false, "nothing is a text as well: {text}");
+    }
+}
+
+#[tokio::test]
+async fn answers_have_the_status_of_their_type() {
+    let service = Sandbox::new().start().await;
+    let place = async |title: &str| {
+        let book = json!({"title": title, "pageCount": 1}).to_string();
+        let request = Request::post("/shelf/places").json(&book);
+        service.send(request).await
+    };
+    let placed = place("a <b>\n\u{fc}").await;
+    assert_eq!(placed.status, 201);
+    assert_eq!(
+        placed.header("location"),
+        Some("/shelf/places/a%20%3Cb%3E%0A%C3%BC")
+    );
+    assert_eq!(placed.json()["pageCount"], 1);
+    for (title, status) in [("full", 409), ("lent", 409), ("long", 422), ("broke", 507)] {
+        let refused = place(title).await;
+        assert_eq!(refused.status, status, "{title}");
+        assert_eq!(refused.json()["status"], status, "{title}");
+    }
+    let today = service.get("/shelf/today").await;
+    assert_eq!((today.status, today.text()), (302, ""));
+    assert_eq!(today.header("location"), Some("/shelf/places/a%20book"));
+}
+
 /// What the document says is valid, the service takes, and what it says is not, the service refuses.
 #[tokio::test]
 async fn the_service_keeps_to_it() {

@@ -1,6 +1,6 @@
-//! The handlers. Errors need no code here: `?` turns a missing row into a 404, a taken code into a 409, and anything
-//! unexpected into a 500 that tells the client nothing but the request id to ask with.
+//! The handlers. What can go wrong is in their types, and so in the OpenAPI document (`/openapi.json`, and `/docs` to try it out).
 
+use rustboot::axum::response::NoContent;
 use rustboot::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,12 +9,32 @@ use crate::LinksConfig;
 use crate::input::{NewLink, Page};
 use crate::links::{Link, Links, Target};
 
+/// What a client is told when it gets no link.
+#[derive(Debug, thiserror::Error, Problem)]
+pub(crate) enum LinkError {
+    #[error("there is no link with this code")]
+    #[problem(status = 404, title = "No such link")]
+    Unknown,
+    #[error("the code is taken")]
+    #[problem(status = 409)]
+    Taken,
+    #[error("the link has expired")]
+    #[problem(status = 410)]
+    Expired,
+    /// Anything unexpected: a 500 that tells nothing but the request id to ask with, or a 503 when the database is away.
+    #[error("{0}")]
+    #[problem(transparent)]
+    Other(#[problem(from)] Error),
+}
+
 /// A link as clients see it.
 #[derive(Serialize, JsonSchema)]
 struct LinkBody {
     code: String,
+    /// Where it leads.
     url: String,
     short_url: String,
+    /// How often it was followed.
     hits: u64,
     created_at: String,
     expires_at: Option<String>,
@@ -23,77 +43,73 @@ struct LinkBody {
 #[derive(Serialize, JsonSchema)]
 struct PageBody {
     items: Vec<LinkBody>,
-    /// The `after` of the next page.
-    next: Option<String>,
+    /// The `after` of the next page; null on the last one.
+    next: Option<i64>,
 }
 
-#[post("/api/links")]
+/// Makes a link.
+#[post("/api/links", tag = "links")]
 async fn create(
     links: Inject<Links>,
     config: Config<LinksConfig>,
     headers: HeaderMap,
     Valid(Json(new)): Valid<Json<NewLink>>,
-) -> Result<Response> {
+) -> Result<Status<201, (Location, Json<LinkBody>)>, LinkError> {
     let link = links.add(&new.url, new.code.as_deref(), new.ttl()).await?;
-    let location = format!("/api/links/{}", link.code);
+    let location = Location::to(format!("/api/links/{}", link.code));
     let body = show(link, &base_url(&config, &headers));
-    Ok((
-        StatusCode::CREATED,
-        [(header::LOCATION, location)],
-        Json(body),
-    )
-        .into_response())
+    Ok(Status((location, Json(body))))
 }
 
-#[get("/api/links")]
+/// Lists links, the newest first.
+#[get("/api/links", tag = "links")]
 async fn list(
     links: Inject<Links>,
     config: Config<LinksConfig>,
     headers: HeaderMap,
     Valid(Query(page)): Valid<Query<Page>>,
 ) -> Result<Json<PageBody>> {
-    let before = match &page.after {
-        Some(code) => {
-            let unknown = || {
-                Error::invalid("the page cannot be found")
-                    .with_parameter("after", "is not the code of a link")
-            };
-            links.find(code).await?.ok_or_else(unknown)?.id
-        }
-        None => i64::MAX,
-    };
+    let before = page.after.unwrap_or(i64::MAX);
     let (items, more) = links.list(before, page.limit).await?;
+    let next = items.last().filter(|_| more).map(|link| link.id);
     let base = base_url(&config, &headers);
-    let items: Vec<LinkBody> = items.into_iter().map(|link| show(link, &base)).collect();
-    let next = items.last().filter(|_| more).map(|link| link.code.clone());
+    let items = items.into_iter().map(|link| show(link, &base)).collect();
     Ok(Json(PageBody { items, next }))
 }
 
-#[get("/api/links/{code}")]
+/// Shows a link.
+#[get("/api/links/{code}", tag = "links")]
 async fn read(
     links: Inject<Links>,
     config: Config<LinksConfig>,
     headers: HeaderMap,
     Path(code): Path<String>,
-) -> Result<Json<LinkBody>> {
-    let link: Link = links.find(&code).await?.or_not_found()?;
+) -> Result<Json<LinkBody>, LinkError> {
+    let link = links.find(&code).await?.ok_or(LinkError::Unknown)?;
     Ok(Json(show(link, &base_url(&config, &headers))))
 }
 
-#[delete("/api/links/{code}")]
-async fn remove(links: Inject<Links>, Path(code): Path<String>) -> Result<StatusCode> {
-    let removed = links.remove(&code).await?;
-    removed.then_some(StatusCode::NO_CONTENT).or_not_found()
+/// Removes a link.
+#[delete("/api/links/{code}", tag = "links")]
+async fn remove(links: Inject<Links>, Path(code): Path<String>) -> Result<NoContent, LinkError> {
+    match links.remove(&code).await? {
+        true => Ok(NoContent),
+        false => Err(LinkError::Unknown),
+    }
 }
 
-#[get("/{code}")]
-async fn follow(links: Inject<Links>, Path(code): Path<String>) -> Result<Response> {
-    let target: Target = links.target(&code).await?.or_not_found()?;
+/// Follows a link.
+#[get("/{code}", tag = "redirects")]
+async fn follow(
+    links: Inject<Links>,
+    Path(code): Path<String>,
+) -> Result<Status<302, Location>, LinkError> {
+    let target: Target = links.target(&code).await?.ok_or(LinkError::Unknown)?;
     if target.is_expired() {
-        return Err(Error::gone("the link has expired"));
+        return Err(LinkError::Expired);
     }
     links.hit(&target);
-    Ok((StatusCode::FOUND, [(header::LOCATION, target.url)]).into_response())
+    Ok(Status(Location::to(target.url)))
 }
 
 fn show(link: Link, base_url: &str) -> LinkBody {

@@ -13,6 +13,7 @@ use rustboot::sqlx::{self, FromRow, Row};
 use serde::{Deserialize, Serialize};
 
 use crate::LinksConfig;
+use crate::api::LinkError;
 
 #[cfg(not(feature = "postgres"))]
 pub(crate) type Db = SqliteDb;
@@ -77,9 +78,10 @@ impl Links {
         url: &str,
         code: Option<&str>,
         ttl: Option<Duration>,
-    ) -> Result<Link> {
+    ) -> Result<Link, LinkError> {
         let now = Timestamp::now();
-        let expires_at = ttl.map(|ttl| now.checked_add(ttl)).transpose()?;
+        let expires_at = ttl.map(|ttl| now.checked_add(ttl)).transpose();
+        let expires_at = expires_at.map_err(Error::from)?;
         let code = match code {
             Some(code) => code.to_owned(),
             None => generate_code(self.config.code_length),
@@ -93,7 +95,11 @@ impl Links {
         .bind(now.as_millisecond())
         .bind(expires_at.map(Timestamp::as_millisecond))
         .fetch_one(&self.db)
-        .await?;
+        .await
+        .map_err(|error| match &error {
+            sqlx::Error::Database(refused) if refused.is_unique_violation() => LinkError::Taken,
+            _ => LinkError::Other(error.into()),
+        })?;
         // Somebody may have asked for the code before, and heard that there is none.
         self.forget(&link.code).await;
         Ok(link)

@@ -74,8 +74,8 @@ async fn pages_follow_each_other_newest_first(app: TestApp) {
             .json();
         let codes = page["items"].as_array().unwrap().iter();
         seen.extend(codes.map(|link| link["code"].as_str().unwrap().to_owned()));
-        match page["next"].as_str() {
-            Some(next) => after = Some(next.to_owned()),
+        match page["next"].as_i64() {
+            Some(next) => after = Some(next.to_string()),
             None => break,
         }
     }
@@ -98,7 +98,14 @@ async fn bad_input_is_refused_with_one_entry_a_field(app: TestApp) {
             json!({"url": "https://e.com", "code": "health"}),
             vec!["/code"],
         ),
+        (json!({"url": "https://user@e.com"}), vec!["/url"]),
+        (json!({"url": "https://e.com:x"}), vec!["/url"]),
         (json!({"url": "https://e.com", "ttl": "-1h"}), vec!["/ttl"]),
+        (
+            json!({"url": "https://e.com", "ttl": "10000d"}),
+            vec!["/ttl"],
+        ),
+        (json!({"url": "https://e.com", "ttl": "1w"}), vec!["/ttl"]),
         (
             json!({"url": "x", "code": "!", "ttl": "0s"}),
             vec!["/url", "/code", "/ttl"],

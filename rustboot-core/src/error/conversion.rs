@@ -20,6 +20,26 @@ type Boxed = Box<dyn StdError + Send + Sync>;
 pub trait IntoError: StdError + Send + Sync + Sized + 'static {
     /// Itself as an [`Error`], usually with itself as the source, so that the log and [`Error::find`] have it.
     fn into_error(self) -> Error;
+
+    /// The kinds of problem that it can become, for the OpenAPI document. Empty for one that does not say.
+    const KINDS: &'static [ProblemKind] = &[];
+}
+
+/// A kind of problem that an error can become, as far as the type of the error says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// A problem of its own.
+    Of {
+        /// The HTTP status.
+        status: u16,
+        /// Its title; empty for the phrase of the status.
+        title: &'static str,
+        /// The URI that names it; empty for none.
+        type_uri: &'static str,
+    },
+    /// What an error inside says.
+    OfTheSource,
 }
 
 /// How errors of one type are converted.

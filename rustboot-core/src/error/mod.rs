@@ -20,7 +20,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-pub use conversion::{ErrorDef, IntoError};
+pub use conversion::{ErrorDef, IntoError, ProblemKind};
 pub use field::{FieldError, FieldPlace};
 pub use found::OrNotFound;
 pub use kind::ErrorKind;

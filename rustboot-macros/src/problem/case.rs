@@ -144,6 +144,17 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// What the document says of it.
+    pub(super) fn kind(&self, private: &TokenStream) -> TokenStream {
+        let Options::Shown(shown) = &self.options else {
+            return quote!(#private::ProblemKind::OfTheSource);
+        };
+        let status = shown.status;
+        let title = shown.title.as_deref().unwrap_or_default();
+        let type_uri = shown.type_uri.as_deref().unwrap_or_default();
+        quote!(#private::ProblemKind::Of { status: #status, title: #title, type_uri: #type_uri })
+    }
+
     /// The `From` of a field that asks for it.
     pub(super) fn conversion(&self, ident: &Ident) -> Option<TokenStream> {
         let field = self.fields.iter().find(|field| field.is_from)?;

@@ -95,6 +95,7 @@ fn write(item: &DeriveInput, root: &Root, cases: &[Case<'_>]) -> TokenStream {
     let ident = &item.ident;
     let conversions = cases.iter().filter_map(|case| case.conversion(ident));
     let body = body(&private, cases);
+    let kinds = cases.iter().map(|case| case.kind(&private));
     // What is missing (`std::error::Error`) is shown at the name.
     let shown = syn::Ident::new(&ident.to_string(), generated_at(ident.span()));
     quote! {
@@ -103,6 +104,7 @@ fn write(item: &DeriveInput, root: &Root, cases: &[Case<'_>]) -> TokenStream {
                 fn into_error(self) -> #private::Error {
                     #body
                 }
+                const KINDS: &'static [#private::ProblemKind] = &[#(#kinds),*];
             }
             impl #private::IntoResponse for #ident {
                 fn into_response(self) -> #private::Response {

@@ -59,6 +59,13 @@ fn an_enum_with_every_kind_of_variant() {
                         }
                     }
                 }
+                const KINDS: &'static [::rustboot::__private::ProblemKind] = &[
+                    ::rustboot::__private::ProblemKind::Of { status: 409u16, title: "Room taken", type_uri: "https://shop.example/problems/room-taken" },
+                    ::rustboot::__private::ProblemKind::Of { status: 429u16, title: "", type_uri: "" },
+                    ::rustboot::__private::ProblemKind::Of { status: 503u16, title: "", type_uri: "" },
+                    ::rustboot::__private::ProblemKind::OfTheSource,
+                    ::rustboot::__private::ProblemKind::OfTheSource
+                ];
             }
             impl ::rustboot::__private::IntoResponse for BookingError {
                 fn into_response(self) -> ::rustboot::__private::Response {
@@ -98,6 +105,9 @@ fn a_struct_is_one_case() {
                     };
                     __error.with_source(__this)
                 }
+                const KINDS: &'static [boot::__private::ProblemKind] = &[
+                    boot::__private::ProblemKind::Of { status: 422u16, title: "Not for sale", type_uri: "" }
+                ];
             }
             impl boot::__private::IntoResponse for NotForSale {
                 fn into_response(self) -> boot::__private::Response {

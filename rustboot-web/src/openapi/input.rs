@@ -4,6 +4,8 @@ use axum::extract::{Path as AxumPath, Query, RawForm};
 use axum::{Form, Json};
 use bytes::Bytes;
 use http::Method;
+#[cfg(feature = "ws")]
+use http::StatusCode;
 
 use super::{Operation, SchemaOf};
 use crate::extract::{Path, Valid};
@@ -86,6 +88,7 @@ impl OperationInput for String {
     type Content = String;
     fn describe(operation: &mut Operation<'_>, schema: SchemaOf) {
         operation.takes_body("text/plain", schema);
+        operation.body_is_optional();
         operation.refuses("400", "The body is not UTF-8");
     }
 }
@@ -94,7 +97,33 @@ impl OperationInput for Bytes {
     type Content = ();
     fn describe(operation: &mut Operation<'_>, _schema: SchemaOf) {
         operation.takes_body("application/octet-stream", None);
+        operation.body_is_optional();
         operation.refuses("400", "The body cannot be read");
+    }
+}
+
+/// What [`WebSocketUpgrade`](crate::WebSocketUpgrade) and axum's refuse with, and what they become.
+#[cfg(feature = "ws")]
+fn upgrades(operation: &mut Operation<'_>) {
+    operation.answers_nothing(StatusCode::SWITCHING_PROTOCOLS);
+    operation.refuses("400", "The request is not the handshake of a WebSocket");
+    operation.refuses("426", "The connection cannot be upgraded");
+}
+
+#[cfg(feature = "ws")]
+impl OperationInput for crate::WebSocketUpgrade {
+    type Content = ();
+    fn describe(operation: &mut Operation<'_>, _schema: SchemaOf) {
+        upgrades(operation);
+        operation.refuses("403", "Pages of this origin may not open a WebSocket");
+    }
+}
+
+#[cfg(feature = "ws")]
+impl OperationInput for axum::extract::WebSocketUpgrade {
+    type Content = ();
+    fn describe(operation: &mut Operation<'_>, _schema: SchemaOf) {
+        upgrades(operation);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};
+use rustboot_core::error::ProblemKind;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
@@ -23,7 +24,7 @@ pub struct Operation<'a> {
     pub(super) body: Option<Value>,
     pub(super) responses: BTreeMap<String, Value>,
     /// The errors: status and description.
-    pub(super) problems: BTreeMap<String, &'static str>,
+    pub(super) problems: BTreeMap<String, String>,
     pub(super) summary: &'static str,
     pub(super) description: &'static str,
     pub(super) deprecated: bool,
@@ -66,9 +67,29 @@ impl Operation<'_> {
 
     /// What a success answers has a status that only the handler knows.
     pub fn answers_any_success(&mut self) {
-        if let Some(response) = self.responses.remove("200") {
-            let content = response.get("content").cloned();
-            self.respond("2XX", "Success", content);
+        self.relabel("2XX", "Success");
+    }
+
+    /// What a success answers has this status, instead of 200.
+    pub fn answers_with(&mut self, status: StatusCode) {
+        self.relabel(status.as_str(), phrase(status));
+    }
+
+    fn relabel(&mut self, status: &str, description: &str) {
+        if let Some(mut response) = self.responses.remove("200") {
+            response["description"] = json!(description);
+            self.responses.insert(status.to_owned(), response);
+        }
+    }
+
+    /// What has been described of a success comes with a header. `schema` is that of its value, such as
+    /// `{"type": "integer"}`.
+    pub fn sends_header(&mut self, name: &str, description: &str, schema: Value) {
+        for (status, response) in &mut self.responses {
+            if status.starts_with(['2', '3']) {
+                response["headers"][name] =
+                    json!({ "description": description, "required": true, "schema": schema });
+            }
         }
     }
 
@@ -84,7 +105,40 @@ impl Operation<'_> {
     pub fn refuses(&mut self, status: &str, description: &'static str) {
         self.problems
             .entry(status.to_owned())
-            .or_insert(description);
+            .or_insert_with(|| description.to_owned());
+    }
+
+    /// It may fail with these kinds of problem; with any when the type of the error does not say.
+    pub fn fails_as(&mut self, kinds: &[ProblemKind]) {
+        if kinds.is_empty() {
+            self.fails();
+        }
+        for kind in kinds {
+            let ProblemKind::Of {
+                status,
+                title,
+                type_uri,
+            } = kind
+            else {
+                self.fails();
+                continue;
+            };
+            let phrase = StatusCode::from_u16(*status).map_or("Error", phrase);
+            let mut text = match *title {
+                "" => phrase.to_owned(),
+                title => title.to_owned(),
+            };
+            if !type_uri.is_empty() {
+                text += &format!(" (`{type_uri}`)");
+            }
+            // Several kinds may have one status, and an extractor may refuse with it as well.
+            let known = self.problems.entry(status.to_string()).or_default();
+            if known.is_empty() {
+                *known = text;
+            } else if !known.split("; ").any(|part| part == text) {
+                *known = format!("{known}; {text}");
+            }
+        }
     }
 
     /// It may fail with what the handler decides.

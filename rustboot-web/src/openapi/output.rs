@@ -4,8 +4,10 @@ use axum::Json;
 use axum::response::{Html, NoContent, Redirect};
 use bytes::Bytes;
 use http::StatusCode;
+use serde_json::json;
 
 use super::{Operation, SchemaOf};
+use crate::reply::{Location, Status};
 use crate::stream::sse::Sse;
 
 /// An answer that says what it is. Those of axum and ours do; write it for one of your own. One that does not say
@@ -86,6 +88,35 @@ bodies! {
     &'static str, String, "text/plain";
     Bytes, (), "application/octet-stream";
     Vec<u8>, (), "application/octet-stream";
+}
+
+impl<const CODE: u16, T: OperationOutput> OperationOutput for Status<CODE, T> {
+    type Content = T::Content;
+    fn describe(operation: &mut Operation<'_>, schema: SchemaOf) {
+        T::describe(operation, schema);
+        operation.answers_with(Self::CODE);
+    }
+}
+
+fn sends_location(operation: &mut Operation<'_>) {
+    let schema = json!({"type": "string", "format": "uri-reference"});
+    operation.sends_header("Location", "Where it is.", schema);
+}
+
+impl OperationOutput for Location {
+    type Content = ();
+    fn describe(operation: &mut Operation<'_>, schema: SchemaOf) {
+        <()>::describe(operation, schema);
+        sends_location(operation);
+    }
+}
+
+impl<T: OperationOutput> OperationOutput for (Location, T) {
+    type Content = T::Content;
+    fn describe(operation: &mut Operation<'_>, schema: SchemaOf) {
+        T::describe(operation, schema);
+        sends_location(operation);
+    }
 }
 
 impl<T: OperationOutput> OperationOutput for (StatusCode, T) {

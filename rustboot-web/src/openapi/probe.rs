@@ -3,6 +3,7 @@
 
 use std::marker::PhantomData;
 
+use rustboot_core::error::IntoError;
 use schemars::JsonSchema;
 
 use super::{Operation, OperationInput, OperationOutput, SchemaOf};
@@ -37,6 +38,13 @@ impl<T, E> Probe<Result<T, E>> {
     /// Whether there is an error to answer.
     pub fn fails(&self) -> bool {
         true
+    }
+}
+
+impl<T, E: IntoError> Probe<Result<T, E>> {
+    /// Describes the errors that say what they can become.
+    pub fn describe_failure(&self, operation: &mut Operation<'_>, _fails: bool) {
+        operation.fails_as(E::KINDS);
     }
 }
 
@@ -80,6 +88,12 @@ pub trait Otherwise: Sized {
     /// It cannot fail.
     fn fails(&self) -> bool {
         false
+    }
+    /// Any error, when there is one.
+    fn describe_failure(&self, operation: &mut Operation<'_>, fails: bool) {
+        if fails {
+            operation.fails();
+        }
     }
     /// Nothing that is known.
     fn input(&self) -> Probe<Nothing> {
