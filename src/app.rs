@@ -77,6 +77,8 @@ pub(crate) fn with_modules(
     app.module(rustboot_data::RedisModule);
     #[cfg(feature = "lock")]
     app.module(rustboot_data::LockModule);
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    app.module(rustboot_data::ScheduleModule);
     #[cfg(feature = "pubsub")]
     app.module(rustboot_data::PubSubModule);
     #[cfg(feature = "cache")]

@@ -61,6 +61,10 @@ struct Redis;
 #[doc = include_str!("../docs/guide/locks.md")]
 struct Locks;
 
+#[cfg(feature = "postgres")]
+#[doc = include_str!("../docs/guide/scheduling.md")]
+struct Scheduling;
+
 #[cfg(all(feature = "pubsub", feature = "ws"))]
 #[doc = include_str!("../docs/guide/pubsub.md")]
 struct PubSub;

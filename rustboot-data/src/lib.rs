@@ -84,6 +84,8 @@ pub use cache::{CachedResult, assert_cached};
 pub use config::{DatabaseConfig, DatabasesConfig};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use error::{classify, kind_of};
+#[cfg(any(feature = "postgres", feature = "redis"))]
+pub use lease::ScheduleModule;
 #[cfg(feature = "lock")]
 pub use lock::{Lock, LockConfig, LockGuard, LockModule};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]

@@ -2,6 +2,8 @@
 
 mod contest;
 mod facts;
+#[path = "../turns.rs"]
+mod turns;
 
 use rustboot::prelude::*;
 use rustboot::redis;

@@ -1,6 +1,9 @@
 //! A service on PostgreSQL, for the black-box tests in `tests/databases`. It writes pairs of rows: half a pair is a bug of the
 //! framework.
 
+#[path = "../turns.rs"]
+mod turns;
+
 use std::time::Duration;
 
 use rustboot::axum::Router;

@@ -27,6 +27,7 @@ mod lost;
 mod redis;
 mod rotation;
 mod runs;
+mod singletons;
 mod starting;
 mod transactions;
 

@@ -7,9 +7,9 @@ use arc_swap::ArcSwap;
 
 use super::builder::AppBuilder;
 use super::context::{AppContext, Parts};
-use super::{Assembly, StartError};
+use super::{Assembly, Condition, StartError};
 use crate::component::graph::{self, Node};
-use crate::component::{AliasDef, ComponentDef, Wiring};
+use crate::component::{AliasDef, ComponentDef, ComponentKey, Wiring};
 use crate::config::ConfigDef;
 use crate::config::reload::{self, ReloadConfig};
 use crate::error::{ErrorKind, Result};
@@ -17,7 +17,7 @@ use crate::health::{self, HealthConfig, HealthDef};
 use crate::lifecycle::background;
 use crate::lifecycle::start::Phases;
 use crate::lifecycle::{BackgroundDef, Hook, HookDef, LifecycleConfig, StopRequest};
-use crate::schedule::{self, TaskDef};
+use crate::schedule::{self, Leases, ScheduleConfig, TaskDef};
 
 impl AppBuilder {
     /// Loads the configuration, configures the modules, and checks everything that can be checked without opening
@@ -53,6 +53,8 @@ impl AppBuilder {
         let lifecycle = self.config::<LifecycleConfig>();
         let health = self.config::<HealthConfig>();
         let reload = self.config::<ReloadConfig>();
+        // Reported with everything else when it is not valid.
+        let _schedule = self.config::<ScheduleConfig>();
         if self.with_inventory {
             for def in inventory::iter::<ConfigDef> {
                 self.bind(def);
@@ -63,6 +65,7 @@ impl AppBuilder {
         let at = Instant::now();
         self.collect_items();
         self.built_in_health();
+        self.singletons_without_leases();
         let tasks = self.resolve_tasks();
         self.check_configuration();
         let plan = self.check_wiring();
@@ -187,6 +190,26 @@ impl AppBuilder {
             .extend(inventory::iter::<BackgroundDef>.into_iter().copied());
         self.background
             .sort_by_key(|task| (task.name, task.location));
+    }
+
+    /// Says it where nobody can tell replicas apart: then each of them runs what was meant for one.
+    fn singletons_without_leases(&mut self) {
+        let key = ComponentKey::of::<Leases>();
+        let names: Vec<&str> = self
+            .tasks
+            .iter()
+            .filter(|task| task.is_singleton())
+            .map(|task| task.name)
+            .collect();
+        if names.is_empty() || self.nodes.iter().any(|node| node.key == key) {
+            return;
+        }
+        let names = names.join(", ");
+        self.conditions.push(Condition {
+            module: "schedule".to_owned(),
+            active: true,
+            reason: format!("{names}: in this process, as if it were the only replica, since nobody keeps leases for all of them (Redis, PostgreSQL)"),
+        });
     }
 
     fn resolve_tasks(&mut self) -> Vec<schedule::Task> {

@@ -121,6 +121,21 @@ impl AppContext {
         self.0.started_at
     }
 
+    /// What this replica is called, for people: `host:process`.
+    pub(crate) fn replica(&self) -> String {
+        let host = self.0.parts.inputs.sources.variable("HOSTNAME");
+        // In a container, that is the name of the pod or the container.
+        let host = host.map_or_else(
+            || std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default(),
+            ToOwned::to_owned,
+        );
+        let host = match host.trim() {
+            "" => "localhost",
+            host => host,
+        };
+        format!("{host}:{}", std::process::id())
+    }
+
     /// For how long it has been there, counted from the begin of its configuration.
     pub fn uptime(&self) -> Duration {
         self.0.parts.began.elapsed()

@@ -84,6 +84,11 @@ async fn tasks(call: Call) -> Reply {
                 "last_duration_ms": state.last_duration.map(milliseconds),
                 "last_error": state.last_error,
                 "next_run": state.next_run.map(|time| time.to_string()),
+                "singleton": state.singleton.map(|singleton| json!({
+                    "store": singleton.store,
+                    "leads": singleton.leads,
+                    "leader": singleton.leader,
+                })),
             })
         })
         .collect();

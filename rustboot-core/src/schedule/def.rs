@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::component::{BoxFuture, Dependency, Resolver, Wiring};
+use super::lease::Leases;
+use crate::component::{BoxFuture, ComponentKey, Dependency, Resolver, Wiring};
 use crate::error::Result;
 use crate::source::Location;
 
@@ -57,6 +58,7 @@ pub struct TaskOptions {
     pub(super) timeout: Option<Period>,
     pub(super) overlap: Option<Overlap>,
     pub(super) enabled: Option<&'static str>,
+    pub(super) singleton: bool,
 }
 
 impl TaskOptions {
@@ -68,6 +70,7 @@ impl TaskOptions {
             timeout: None,
             overlap: None,
             enabled: None,
+            singleton: false,
         }
     }
 
@@ -105,6 +108,13 @@ impl TaskOptions {
         self.enabled = Some(switch);
         self
     }
+
+    /// Runs it on one replica only, of all that share a [store](super::LeaseStore) of leases.
+    #[must_use]
+    pub const fn singleton(mut self) -> Self {
+        self.singleton = true;
+        self
+    }
 }
 
 /// A task that runs again and again while the application does.
@@ -133,11 +143,20 @@ impl TaskDef {
         format!("#[scheduled] `{}`", self.name)
     }
 
+    /// Whether it runs on one replica only.
+    pub(crate) fn is_singleton(&self) -> bool {
+        self.options.singleton
+    }
+
     pub(crate) fn wiring(&self) -> Wiring {
+        let mut dependencies = (self.dependencies)();
+        if self.is_singleton() {
+            dependencies.push(Dependency::optional(ComponentKey::of::<Leases>()));
+        }
         Wiring {
             consumer: self.title(),
             location: self.location,
-            dependencies: (self.dependencies)(),
+            dependencies,
         }
     }
 }

@@ -39,6 +39,7 @@ pub(crate) struct Task {
     pub(super) timeout: Option<Duration>,
     pub(super) overlap: Overlap,
     pub(super) enabled: bool,
+    pub(super) singleton: bool,
     pub(super) call: fn(&Resolver<'_>) -> Result<BoxFuture<'static, Result<()>>>,
 }
 
@@ -135,6 +136,7 @@ impl Reader<'_> {
             timeout: timeout?,
             overlap: options.overlap.unwrap_or_default(),
             enabled: enabled?,
+            singleton: options.singleton,
             call: self.def.call,
         })
     }

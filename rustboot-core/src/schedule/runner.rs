@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
+use super::leader::{Leadership, Permit};
 use super::rhythm::Rhythm;
 use super::slots::{Slots, Verdict};
 use super::{Task, clock};
@@ -31,17 +32,30 @@ pub(crate) fn run(app: &AppContext, task: &Task) -> Result<()> {
     // From the beginning on, so that an alert can be written before the first is skipped.
     metrics::counter!("scheduled_task_skipped_total", "task" => name).increment(0);
     metrics::gauge!("scheduled_task_running", "task" => name).increment(0.0);
+    let leadership = Leadership::of(app, task);
     let (app, task) = (app.clone(), Arc::new(task.clone()));
     app.tasks()
         .clone()
-        .spawn_until_aborted(async move { until_cancelled(&app, &task).await });
+        .spawn_until_aborted(async move { until_cancelled(&app, &task, leadership).await });
     Ok(())
 }
 
-async fn until_cancelled(app: &AppContext, task: &Arc<Task>) {
+async fn until_cancelled(app: &AppContext, task: &Arc<Task>, mut leadership: Option<Leadership>) {
     let cancelled = app.tasks().cancelled();
     let (ended, mut ends) = unbounded_channel();
     let mut slots = Slots::new(task.overlap);
+    if let Some(leadership) = &mut leadership {
+        tokio::select! {
+            biased;
+            () = cancelled.cancelled() => return,
+            () = leadership.is_known() => {}
+        }
+    }
+    // The right to run here and now; `Some(None)` where any replica may.
+    let permit = || match &leadership {
+        None => Some(None),
+        Some(leadership) => leadership.permit().map(Some),
+    };
     let mut rhythm = Rhythm::new(task);
     loop {
         app.task_states()
@@ -52,12 +66,22 @@ async fn until_cancelled(app: &AppContext, task: &Arc<Task>) {
             Some(()) = ends.recv() => {
                 rhythm.ended();
                 if slots.ended() {
-                    begin(app, task, &ended);
+                    match permit() {
+                        Some(permit) => begin(app, task, permit, &ended),
+                        // The one that waited is another replica's now.
+                        None => _ = slots.ended(),
+                    }
                 }
             }
             () = rhythm.wait() => {
+                let Some(permit) = permit() else {
+                    // Another replica's. Nothing is skipped, and nothing ends here.
+                    rhythm.advance();
+                    rhythm.ended();
+                    continue;
+                };
                 match slots.due() {
-                    Verdict::Begin => begin(app, task, &ended),
+                    Verdict::Begin => begin(app, task, permit, &ended),
                     Verdict::Wait => {}
                     Verdict::Skip => app.task_states().skipped(task.name, 1),
                 }
@@ -83,7 +107,7 @@ impl Drop for UnderWay {
 }
 
 /// A run is a task of its own, so that one that hogs its thread does not stop the clock of the others.
-fn begin(app: &AppContext, task: &Arc<Task>, ended: &UnboundedSender<()>) {
+fn begin(app: &AppContext, task: &Arc<Task>, permit: Option<Permit>, ended: &UnboundedSender<()>) {
     app.task_states().began(task.name);
     let run = UnderWay {
         app: app.clone(),
@@ -91,13 +115,19 @@ fn begin(app: &AppContext, task: &Arc<Task>, ended: &UnboundedSender<()>) {
         ended: ended.clone(),
     };
     app.tasks()
-        .spawn_until_aborted(async move { run_once(&run.app, &run.task).await });
+        .spawn_until_aborted(async move { run_once(&run.app, &run.task, permit).await });
 }
 
-async fn run_once(app: &AppContext, task: &Task) {
+async fn run_once(app: &AppContext, task: &Task, permit: Option<Permit>) {
     let (began, began_at) = (Instant::now(), clock::now());
     let result = match (task.call)(&app.resolver()) {
-        Ok(call) => within(task.timeout, lifecycle::caught(call)).await,
+        Ok(call) => {
+            let run = within(task.timeout, lifecycle::caught(call));
+            match &permit {
+                None => run.await,
+                Some(permit) => permit.run(run).await,
+            }
+        }
         Err(error) => Err(error),
     };
     let took = began.elapsed();

@@ -30,6 +30,20 @@ pub struct TaskState {
     pub last_error: Option<String>,
     /// When the next one is due.
     pub next_run: Option<Timestamp>,
+    /// Who runs it, when it runs on one replica only.
+    pub singleton: Option<Singleton>,
+}
+
+/// Who runs a task that runs on one replica only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Singleton {
+    /// Who keeps the lease: `Redis`, `PostgreSQL`; `memory` when there is nobody, and this process runs it.
+    pub store: &'static str,
+    /// Whether this replica runs it.
+    pub leads: bool,
+    /// Who runs it, as `host:process`; `None` when nobody does, or nobody knows.
+    pub leader: Option<String>,
 }
 
 /// The state of every task, by name.

@@ -29,11 +29,18 @@ pub(crate) struct Claim {
 
 impl Claim {
     pub(crate) fn new(store: &Store, name: &str, place: Option<Place>) -> Self {
+        let mut claim = Self::named(store, name, &std::process::id().to_string());
+        claim.place = place;
+        claim
+    }
+
+    /// One whose owner others can read.
+    pub(crate) fn named(store: &Store, name: &str, owner: &str) -> Self {
         Self {
             store: store.clone(),
             name: name.to_owned(),
-            owner: format!("{}-{:032x}", std::process::id(), fastrand::u128(..)),
-            place,
+            owner: format!("{owner}-{:032x}", fastrand::u128(..)),
+            place: None,
             armed: false,
         }
     }

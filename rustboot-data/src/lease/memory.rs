@@ -43,6 +43,12 @@ impl Memory {
         }
     }
 
+    /// Who has it.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub(super) fn holder(&self, name: &str) -> Option<String> {
+        self.owners().get(name).map(|owner| owner.id.clone())
+    }
+
     /// Says whether it is still theirs.
     pub(super) fn renew(&self, name: &str, id: &str, _: Duration) -> bool {
         self.owners().get(name).is_some_and(|owner| owner.id == id)

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{RedisError, Script};
+use redis::{AsyncCommands as _, RedisError, RedisResult, Script};
 use rustboot_core::Result;
 
 use super::store::Taken;
@@ -100,6 +100,12 @@ impl Leases {
             1 => Taken::Ours(number.unwrap_or_default()),
             _ => Taken::Theirs(number.map(Duration::from_millis)),
         })
+    }
+
+    /// Who has it.
+    pub(super) async fn holder(&self, name: &str) -> Result<Option<String>> {
+        let found: RedisResult<Option<String>> = (&self.redis).get(self.key(name)).await;
+        found.map_err(|error| failed("looked at", name, error))
     }
 
     pub(super) async fn renew(&self, name: &str, owner: &str, lease: Duration) -> Result<bool> {

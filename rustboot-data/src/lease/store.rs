@@ -22,6 +22,8 @@ pub(crate) enum Store {
     Memory(Memory),
     #[cfg(feature = "redis")]
     Redis(super::redis::Leases),
+    #[cfg(feature = "postgres")]
+    Postgres(super::postgres::Leases),
 }
 
 impl Store {
@@ -34,6 +36,26 @@ impl Store {
         Self::Redis(super::redis::Leases::new(redis))
     }
 
+    #[cfg(feature = "postgres")]
+    pub(crate) fn postgres(db: crate::PgDb) -> Self {
+        Self::Postgres(super::postgres::Leases::new(db))
+    }
+
+    /// Who has a lease; `None` when nobody has.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub(crate) async fn holder(&self, name: &str) -> Result<Option<String>> {
+        match self {
+            Self::Memory(memory) => Ok(memory.holder(name)),
+            #[cfg(feature = "redis")]
+            Self::Redis(redis) => redis.holder(name).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(db) => Ok(db.holder(name).await?.map(|(owner, _)| owner)),
+        }
+    }
+
     /// Takes a lease unless somebody has it. An owner who has it already gets it again.
     ///
     /// # Errors
@@ -43,6 +65,8 @@ impl Store {
             Self::Memory(memory) => Ok(memory.take(name, owner, lease)),
             #[cfg(feature = "redis")]
             Self::Redis(redis) => redis.take(name, owner, lease).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(db) => db.take(name, owner, lease).await,
         }
     }
 
@@ -55,6 +79,8 @@ impl Store {
             Self::Memory(memory) => Ok(memory.renew(name, owner, lease)),
             #[cfg(feature = "redis")]
             Self::Redis(redis) => redis.renew(name, owner, lease).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(db) => db.renew(name, owner, lease).await,
         }
     }
 
@@ -67,6 +93,8 @@ impl Store {
             Self::Memory(memory) => Ok(memory.release(name, owner)),
             #[cfg(feature = "redis")]
             Self::Redis(redis) => redis.release(name, owner).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(db) => db.release(name, owner).await,
         }
     }
 
@@ -76,6 +104,8 @@ impl Store {
             Self::Memory(memory) => Some(memory),
             #[cfg(feature = "redis")]
             Self::Redis(_) => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => None,
         }
     }
 

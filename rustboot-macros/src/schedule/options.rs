@@ -27,12 +27,15 @@ const GRAMMAR: Grammar = Grammar {
         "overlap",
         "max_concurrent",
         "enabled",
+        "singleton",
         "crate",
     ],
     declined: &[
         ("fixed_rate", "write `every = \"1m\"`"),
         ("fixed_delay", "write `delay = \"1m\"`"),
         ("interval", "write `every = \"1m\"`"),
+        ("leader", "write `singleton`: it runs on one replica only"),
+        ("lock", "write `singleton`: it runs on one replica only"),
     ],
 };
 
@@ -68,6 +71,7 @@ pub(super) enum Setting {
     Skip,
     Allow(u32),
     Enabled(LitStr),
+    Singleton,
 }
 
 impl Options {
@@ -80,7 +84,11 @@ impl Options {
                 setting(&arguments, "jitter", "5s", true),
                 setting(&arguments, "timeout", "30s", true),
             ]),
-            all([overlap(&arguments), enabled(&arguments)]),
+            all([
+                overlap(&arguments),
+                enabled(&arguments),
+                singleton(&arguments),
+            ]),
         );
         let (heads, (trigger, (periods, others))) = both(
             both(arguments.root(), name(&arguments)),
@@ -146,6 +154,7 @@ impl Setting {
             Self::Queue => quote!(.overlap(#private::Overlap::Queue)),
             Self::Allow(max) => quote!(.overlap(#private::Overlap::Allow { max_concurrent: #max })),
             Self::Enabled(text) => quote!(.enabled(#text)),
+            Self::Singleton => quote!(.singleton()),
         }
     }
 }
@@ -285,6 +294,11 @@ fn enabled(arguments: &Arguments) -> Result<Option<Setting>> {
             format!("`enabled` names a key that is true or false: write `{EXAMPLE}`"),
         )),
     }
+}
+
+fn singleton(arguments: &Arguments) -> Result<Option<Setting>> {
+    let flag = arguments.flag("singleton")?;
+    Ok(flag.map(|_| Setting::Singleton))
 }
 
 fn setting(

@@ -203,6 +203,27 @@ fn a_task_may_have_another_name() {
 }
 
 #[test]
+fn a_task_may_run_on_one_replica_only() {
+    let text = text_of(quote!(every = "1m", singleton));
+    assert!(text.contains("TaskOptions::new().singleton()"), "{text}");
+    let text = text_of(quote!(every = "1m", singleton, overlap = "queue"));
+    assert!(text.contains(".singleton()"), "{text}");
+    for wrong in [
+        quote!(every = "1m", singleton = true),
+        quote!(every = "1m", singleton("redis")),
+    ] {
+        assert_eq!(
+            mistakes_of(wrong),
+            ["`singleton` takes no value: write `singleton`"]
+        );
+    }
+    assert_eq!(
+        mistakes_of(quote!(every = "1m", lock = "nightly")),
+        ["write `singleton`: it runs on one replica only"]
+    );
+}
+
+#[test]
 fn every_wrong_duration_is_reported() {
     assert_eq!(
         mistakes_of(quote!(every = "0s", initial_delay = "5min")),

@@ -137,6 +137,10 @@ metrics! {
         "Subscriptions in this process.";
     SCHEDULED_TASK_DURATION = Histogram "scheduled_task_duration_seconds" Seconds
         "Duration of the runs of scheduled tasks.";
+    SCHEDULED_TASK_LEADER = Gauge "scheduled_task_leader" Count
+        "Whether this replica runs a scheduled task that runs on one replica only.";
+    SCHEDULED_TASK_LEASE_LOST = Counter "scheduled_task_lease_lost_total" Count
+        "How often this replica ran a task and lost its lease: the store forgot it or was away for too long.";
     SCHEDULED_TASK_RUNNING = Gauge "scheduled_task_running" Count
         "Runs of a scheduled task that are under way.";
     SCHEDULED_TASK_SKIPPED = Counter "scheduled_task_skipped_total" Count

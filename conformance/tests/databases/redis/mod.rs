@@ -13,7 +13,7 @@ use rustboot_servers::Redis;
 use crate::blocking;
 use crate::harness::Sandbox;
 
-fn courier(url: &str) -> Sandbox {
+pub(crate) fn courier(url: &str) -> Sandbox {
     Sandbox::of(env!("CARGO_BIN_EXE_courier"))
         .env("REDIS_URL", url)
         .env("APP_ENV", "prod")
@@ -22,7 +22,7 @@ fn courier(url: &str) -> Sandbox {
 }
 
 /// A server of the test's own.
-async fn own() -> Arc<Redis> {
+pub(crate) async fn own() -> Arc<Redis> {
     blocking(|| Arc::new(Redis::start().unwrap())).await
 }
 

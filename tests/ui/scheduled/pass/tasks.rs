@@ -19,6 +19,9 @@ async fn expire(catalog: Inject<Catalog>) -> Result<()> {
 #[scheduled(delay = "250ms", initial_delay = "0s", crate = rustboot)]
 async fn poll() {}
 
+#[scheduled(every = "1m", singleton)]
+async fn settle() {}
+
 #[scheduled(
     every = "${report.every:-15m}",
     name = "nightly-report",
@@ -41,6 +44,7 @@ fn main() {
     assert_eq!(poll.trigger, Trigger::Delay(Period::Fixed(Duration::from_millis(250))));
     let at_once = TaskOptions::new().initial_delay(Period::Fixed(Duration::ZERO));
     assert_eq!(poll.options, at_once);
+    assert_eq!(task("settle").options, TaskOptions::new().singleton());
     let report = task("nightly-report");
     assert_eq!(report.trigger, Trigger::Every(Period::Configured("${report.every:-15m}")));
     assert_eq!(
