@@ -50,13 +50,18 @@ pub struct Ratio {
 
 /// All costs of a run.
 #[derive(Debug, Clone, Default)]
-pub struct Table(pub BTreeMap<(Endpoint, Variant), Cost>);
+pub struct Table {
+    /// Of a request.
+    pub requests: BTreeMap<(Endpoint, Variant), Cost>,
+    /// Instructions from the first of the process until it listens.
+    pub starts: BTreeMap<Variant, u64>,
+}
 
 impl Table {
     /// The ratio to bare axum; `None` when one of the two was not measured.
     pub fn ratio(&self, endpoint: Endpoint, variant: Variant) -> Option<Ratio> {
-        let bare = self.0.get(&(endpoint, Variant::Axum))?;
-        Some(self.0.get(&(endpoint, variant))?.ratio_to(bare))
+        let bare = self.requests.get(&(endpoint, Variant::Axum))?;
+        Some(self.requests.get(&(endpoint, variant))?.ratio_to(bare))
     }
 }
 
@@ -67,7 +72,7 @@ impl fmt::Display for Table {
             "| endpoint | application | instructions | to axum | allocs + reallocs | to axum |"
         )?;
         writeln!(f, "|---|---|---:|---:|---:|---:|")?;
-        for ((endpoint, variant), cost) in &self.0 {
+        for ((endpoint, variant), cost) in &self.requests {
             let allocations = format!("{:.1} + {:.1}", cost.allocations, cost.reallocations);
             write!(
                 f,
@@ -82,6 +87,14 @@ impl fmt::Display for Table {
                 )?,
                 None => writeln!(f, "| | {allocations} | |")?,
             }
+        }
+        writeln!(
+            f,
+            "\n| application | instructions to its start |\n|---|---:|"
+        )?;
+        for (variant, instructions) in &self.starts {
+            let millions = *instructions as f64 / 1e6;
+            writeln!(f, "| {variant} | {millions:.1} million |")?;
         }
         Ok(())
     }

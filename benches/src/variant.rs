@@ -9,19 +9,22 @@ pub enum Variant {
     Axum,
     /// Attribute routes of Rustboot, everything on, access log included.
     Rustboot,
+    /// The same with 5,000 routes more, which must cost the four nothing.
+    Crowded,
     /// The axum router of [`Variant::Axum`], mounted behind the pipeline of Rustboot.
     Mounted,
 }
 
 impl Variant {
     /// All of them, the yardstick first.
-    pub const ALL: [Self; 3] = [Self::Axum, Self::Rustboot, Self::Mounted];
+    pub const ALL: [Self; 4] = [Self::Axum, Self::Rustboot, Self::Crowded, Self::Mounted];
 
     /// The name in tables, budgets and arguments.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Axum => "axum",
             Self::Rustboot => "rustboot",
+            Self::Crowded => "crowded",
             Self::Mounted => "mounted",
         }
     }

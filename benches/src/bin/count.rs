@@ -95,6 +95,8 @@ fn count(serve: &Path, variant: Variant, folder: &Path, table: &mut Table) -> Re
         ended += 1;
         Ok(dumps.part(ended))
     };
+    let start = take(end_phase(&mut server)?)?;
+    table.starts.insert(variant, totals(&start)?.instructions);
     for endpoint in Endpoint::ALL {
         let mut client = Client::connect(server.address(), endpoint)?;
         client.exchange_times(WARM_UP)?;
@@ -102,21 +104,29 @@ fn count(serve: &Path, variant: Variant, folder: &Path, table: &mut Table) -> Re
         let mut phases = Vec::with_capacity(PHASES);
         for _ in 0..PHASES {
             client.exchange_times(REQUESTS)?;
-            let part = end_phase(&mut server)?;
-            let dump = std::fs::read_to_string(&part)?;
-            std::fs::remove_file(part)?;
-            let totals = Totals::parse(&dump).ok_or("callgrind wrote no totals")?;
-            phases.push((totals, dump));
+            let dump = take(end_phase(&mut server)?)?;
+            phases.push((totals(&dump)?, dump));
         }
         phases.sort_by_key(|(totals, _)| totals.instructions);
         let (totals, dump) = phases.swap_remove(PHASES / 2);
         dumps.keep(endpoint, &dump)?;
         let cost = Cost::per_request(totals, REQUESTS);
-        table.0.insert((endpoint, variant), cost);
+        table.requests.insert((endpoint, variant), cost);
     }
     server.stop()?;
     std::fs::remove_file(&dumps.base)?;
     Ok(())
+}
+
+/// What is in a file that nobody needs after that.
+fn take(part: PathBuf) -> io::Result<String> {
+    let dump = std::fs::read_to_string(&part)?;
+    std::fs::remove_file(part)?;
+    Ok(dump)
+}
+
+fn totals(dump: &str) -> Result<Totals, Failure> {
+    Totals::parse(dump).ok_or_else(|| "callgrind wrote no totals".into())
 }
 
 /// The files that callgrind writes for one application.

@@ -1,6 +1,6 @@
 //! All attribute routes of an application: sorted, and checked for collisions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use rustboot_core::report::Problem;
 
@@ -38,17 +38,16 @@ impl Table {
                 b.def.location,
             ))
         });
-        let mut seen: BTreeMap<(String, String), Vec<&MappedRoute>> = BTreeMap::new();
-        for route in &routes {
+        // Once for each route: an application may have thousands.
+        let shapes: Vec<String> = routes.iter().map(|route| shape(route.path)).collect();
+        let of_endpoints: BTreeSet<String> = endpoints.iter().map(|path| shape(path)).collect();
+        let mut seen: BTreeMap<(&str, &str), Vec<&MappedRoute>> = BTreeMap::new();
+        for (route, shape) in routes.iter().zip(&shapes) {
             problems.extend(route.mistakes());
-            let shape = shape(route.path);
-            seen.entry((shape.clone(), route.def.method.to_string()))
+            seen.entry((shape, route.def.method.as_str()))
                 .or_default()
                 .push(route);
-            if endpoints
-                .iter()
-                .any(|endpoint| self::shape(endpoint) == shape)
-            {
+            if of_endpoints.contains(shape) {
                 problems.push(
                     route.problem("the path belongs to a management endpoint").note("help: choose another path, or move the endpoints to a listener of their own with management.port"),
                 );
@@ -72,24 +71,27 @@ impl Table {
             }
         }
         // Routes that collide have been reported.
-        problems.extend(unmatchable(&routes, endpoints));
+        problems.extend(unmatchable(routes.iter().zip(&shapes), &of_endpoints));
         (Self { routes }, problems)
     }
 }
 
 /// The routes whose template the matcher does not take beside the others.
-fn unmatchable(routes: &[MappedRoute], endpoints: &[&str]) -> Vec<Problem> {
-    let mut known: BTreeSet<String> = endpoints.iter().map(|path| shape(path)).collect();
+fn unmatchable<'a>(
+    routes: impl Iterator<Item = (&'a MappedRoute, &'a String)>,
+    endpoints: &'a BTreeSet<String>,
+) -> Vec<Problem> {
+    let mut known: HashSet<&str> = endpoints.iter().map(String::as_str).collect();
     let mut matcher = matchit::Router::new();
-    for path in endpoints {
+    for shape in endpoints {
         // Ours, and they fit.
-        matcher.insert(numbered(path), ()).ok();
+        matcher.insert(numbered(shape), ()).ok();
     }
     let mut problems = Vec::new();
-    for route in routes {
+    for (route, shape) in routes {
         if route.path.starts_with('/')
-            && known.insert(shape(route.path))
-            && let Err(error) = matcher.insert(numbered(route.path), ())
+            && known.insert(shape)
+            && let Err(error) = matcher.insert(numbered(shape), ())
         {
             problems.push(route.problem(format!("the path cannot be matched: {error}")));
         }
@@ -100,45 +102,62 @@ fn unmatchable(routes: &[MappedRoute], endpoints: &[&str]) -> Vec<Problem> {
 /// A template with its parameters numbered, since matchit wants one name for a place and two routes may differ in it.
 pub(crate) fn numbered(path: &str) -> String {
     let mut number = 0;
-    let parts: Vec<String> = shape(path)
-        .split('/')
-        .map(|segment| {
-            let named = segment
-                .replace("{p}", &format!("{{p{number}}}"))
-                .replace("{*p}", &format!("{{*p{number}}}"));
-            if named != segment {
-                number += 1;
-            }
-            named
-        })
-        .collect();
-    parts.join("/")
+    renamed(path, |out| {
+        out.push_str(&format!("p{number}"));
+        number += 1;
+    })
 }
 
 /// A template without the names of its parameters, which is what decides whether two collide.
 pub(crate) fn shape(path: &str) -> String {
-    path.split('/')
-        .map(|segment| {
-            if segment.starts_with("{*") {
-                "{*p}".to_owned()
-            } else if let (Some(start), Some(end)) = (segment.find('{'), segment.rfind('}')) {
-                format!("{}{{p}}{}", &segment[..start], &segment[end + 1..])
-            } else {
-                segment.to_owned()
+    renamed(path, |out| out.push('p'))
+}
+
+/// A template with other names for its parameters.
+fn renamed(path: &str, mut name: impl FnMut(&mut String)) -> String {
+    let mut renamed = String::with_capacity(path.len() + 8);
+    for (i, segment) in path.split('/').enumerate() {
+        if i > 0 {
+            renamed.push('/');
+        }
+        match parameter(segment) {
+            None => renamed.push_str(segment),
+            Some((before, parameter, after)) => {
+                renamed.push_str(before);
+                renamed.push_str(if parameter.starts_with('*') {
+                    "{*"
+                } else {
+                    "{"
+                });
+                name(&mut renamed);
+                renamed.push('}');
+                renamed.push_str(after);
             }
-        })
-        .collect::<Vec<_>>()
-        .join("/")
+        }
+    }
+    renamed
+}
+
+/// The parameter of a segment, with what is before and after it. `{{` and `}}` are braces that are meant.
+fn parameter(segment: &str) -> Option<(&str, &str, &str)> {
+    let mut from = 0;
+    loop {
+        let start = from + segment[from..].find('{')?;
+        let rest = &segment[start + 1..];
+        if rest.starts_with('{') {
+            from = start + 2;
+            continue;
+        }
+        let (parameter, after) = rest.split_once('}')?;
+        return Some((&segment[..start], parameter, after));
+    }
 }
 
 /// The names of a template's parameters, in order.
 pub(crate) fn parameter_names(path: &'static str) -> Vec<&'static str> {
     path.split('/')
-        .filter_map(|segment| {
-            let start = segment.find('{')?;
-            let end = segment.rfind('}')?;
-            Some(segment[start + 1..end].trim_start_matches('*'))
-        })
+        .filter_map(parameter)
+        .map(|(_, parameter, _)| parameter.trim_start_matches('*'))
         .collect()
 }
 
@@ -153,5 +172,17 @@ mod tests {
         assert_eq!(shape("/a/{x}.json"), "/a/{p}.json");
         assert_eq!(parameter_names("/a/{x}/{*rest}"), ["x", "rest"]);
         assert_eq!(parameter_names("/"), Vec::<&str>::new());
+        assert_eq!(numbered("/a/{x}/b-{y}/{*rest}"), "/a/{p0}/b-{p1}/{*p2}");
+    }
+
+    #[test]
+    fn braces_that_are_meant_are_no_parameter() {
+        for path in ["/a/{{x}}", "/a/{{", "/map}}/a", "/{{p}}"] {
+            assert_eq!(shape(path), path);
+            assert_eq!(numbered(path), path);
+            assert_eq!(parameter_names(path), Vec::<&str>::new());
+        }
+        assert_eq!(numbered("/{{a}}-{b}"), "/{{a}}-{p0}");
+        assert_eq!(parameter_names("/{{a}}-{b}"), ["b"]);
     }
 }

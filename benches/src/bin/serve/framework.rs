@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use axum::Router;
+use axum::http::Method;
 use rustboot::prelude::*;
-use rustboot::{App, Sources};
+use rustboot::{App, RouteDef, Sources, route_handler};
 use rustboot_benches::payload::{Greeting, Item, TEXT, user};
 use tokio::runtime::Runtime;
 
@@ -34,6 +35,32 @@ async fn echo(Json(item): Json<Item>) -> Json<Item> {
 /// The routes above.
 pub(super) fn attributes() -> AppBuilder {
     App::builder()
+}
+
+/// The routes above among 5,000 others, of the shapes that a large service has: resources with an id, and what is below that.
+pub(super) fn crowded() -> AppBuilder {
+    let mut app = App::builder();
+    for number in 0..1_250 {
+        // Neighbours of the four in the tree of paths as well.
+        let resource = match number % 5 {
+            0 => format!("/users{number}"),
+            1 => format!("/json/{number}"),
+            2 => format!("/text{number}"),
+            _ => format!("/area{}/resource{number}", number % 40),
+        };
+        for path in [
+            resource.clone(),
+            format!("{resource}/{{id}}"),
+            format!("{resource}/{{id}}/parts"),
+            format!("{resource}/{{id}}/parts/{{part}}"),
+        ] {
+            // As the paths of attributes do, it lives as long as the process.
+            app.route(RouteDef::new(Method::GET, path.leak(), || {
+                route_handler(async || TEXT)
+            }));
+        }
+    }
+    app
 }
 
 /// A router behind the pipeline, and no route of ours.

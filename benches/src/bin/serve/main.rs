@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         .and_then(|name| Variant::from_name(&name));
     let outcome = match variant {
         Some(variant) => serve(variant),
-        None => Err("usage: serve axum|rustboot|mounted".into()),
+        None => Err("usage: serve axum|rustboot|crowded|mounted".into()),
     };
     match outcome {
         Ok(code) => code,
@@ -41,6 +41,7 @@ fn serve(variant: Variant) -> Result<ExitCode, Failure> {
     match variant {
         Variant::Axum => bare::serve(&runtime),
         Variant::Rustboot => framework::serve(&runtime, framework::attributes()),
+        Variant::Crowded => framework::serve(&runtime, framework::crowded()),
         Variant::Mounted => framework::serve(&runtime, framework::mounting(bare::router())),
     }
 }
