@@ -18,6 +18,9 @@ const SCRIPT: &str = include_str!("keeper.sh");
 /// The client of Docker, when the server is in a container.
 pub(crate) const DOCKER: &str = "RUSTBOOT_DOCKER";
 
+/// The signal for a server that has data to keep.
+pub(crate) const STOP: &str = "RUSTBOOT_STOP";
+
 /// A server under a keeper. Dropping it ends the server and removes its directory, before the drop returns.
 #[derive(Debug)]
 pub(crate) struct Keeper {
@@ -44,7 +47,8 @@ impl Keeper {
             .stderr(Stdio::inherit())
             // Ctrl-C in the terminal is for the owner. The keeper hears of it when the owner is gone.
             .process_group(0)
-            .env_remove(DOCKER);
+            .env_remove(DOCKER)
+            .env_remove(STOP);
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => shell.env(name, value),

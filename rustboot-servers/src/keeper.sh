@@ -26,18 +26,28 @@ while read -r line; do
         ;;
     esac
 done
+# Waits for the server, for as many hundredths of a second. Whoever is not the shell's child any more has ended.
+ends_within() {
+    tries=0
+    while [ -n "$server" ] && kill -s 0 "$server" 2>/dev/null; do
+        [ "$tries" -lt "$1" ] || return 1
+        tries=$((tries + 1))
+        sleep 0.01
+    done
+}
+# Data that is kept: in good order, when that is a matter of a moment. Otherwise the next start would have to recover it.
+if [ -n "$RUSTBOOT_STOP" ]; then
+    kill -s CONT 0
+    kill -s "$RUSTBOOT_STOP" 0
+    ends_within 300
+fi
 # A server may be stopped, still be in its preparations, or have clients: TERM ends what has not begun, QUIT ends
 # PostgreSQL without waiting for anybody.
 kill -s CONT 0
 kill -s TERM 0
 kill -s QUIT 0
 # Redis that cannot write its data, since the disk is full or the folder gone, refuses to end. It has some ten seconds.
-tries=0
-while [ -n "$server" ] && kill -s 0 "$server" 2>/dev/null; do
-    tries=$((tries + 1))
-    [ "$tries" -ne 1000 ] || kill -s KILL "$server"
-    sleep 0.01
-done
+ends_within 1000 || kill -s KILL "$server"
 wait
 [ -z "$keep" ] || exit 0
 # Whoever ended the client of Docker did not end the container.

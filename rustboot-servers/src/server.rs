@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Signal, kill_process};
 
 use crate::error::{Result, ServerError};
-use crate::keeper::Keeper;
+use crate::keeper::{self, Keeper};
 use crate::user::User;
 use crate::{port, process_tree};
 
@@ -101,7 +101,14 @@ impl Server {
 
     fn launch(&self) -> Result<Keeper> {
         let name = self.recipe.name();
-        let command = self.recipe.command(self.port, &self.run);
+        let mut command = self.recipe.command(self.port, &self.run);
+        if self.recipe.keeps_data() {
+            let signal = match self.recipe.stop_signal() {
+                Signal::INT => "INT",
+                _ => "TERM",
+            };
+            command.env(keeper::STOP, signal);
+        }
         let mut keeper = Keeper::start(&self.run, &command, self.user)
             .map_err(ServerError::io(format!("cannot start {name}")))?;
         let began = Instant::now();

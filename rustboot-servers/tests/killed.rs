@@ -46,6 +46,16 @@ fn victim() {
             println!("ready");
             std::thread::sleep(Duration::from_secs(600));
         }
+        Ok("keeping data") => {
+            let data = std::env::temp_dir().join("kept");
+            let postgres = Postgres::options().data(data).start();
+            let postgres = postgres.expect("PostgreSQL starts");
+            let table = postgres.execute("CREATE TABLE item AS SELECT 7 AS id");
+            table.expect("a table");
+            tell(postgres.pid(), postgres.socket_folder());
+            println!("ready");
+            std::thread::sleep(Duration::from_secs(600));
+        }
         // Its data cannot be saved any more, for which Redis refuses to end.
         Ok("unable to save") => {
             let data = tempfile::tempdir_in("/tmp").expect("a folder");
@@ -123,6 +133,29 @@ fn sigkill_in_the_middle_of_a_start_leaves_nothing() {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// It does not have to recover what it has when it starts again.
+#[test]
+fn a_server_that_keeps_its_data_ends_in_good_order() {
+    let temporary = tempfile::tempdir_in("/tmp").expect("a folder");
+    open_to_all(temporary.path());
+    let mut victim = Victim::start_in("keeping data", temporary.path());
+    let servers = victim.servers();
+    assert_eq!(servers.len(), 1);
+    victim.kill();
+    for (pid, folder) in &servers {
+        gone(&process(*pid));
+        gone(folder);
+    }
+    let data = temporary.path().join("kept");
+    let again = Postgres::options().data(data).start();
+    let again = again.expect("PostgreSQL starts");
+    let item = again.execute("SELECT id FROM item").expect("the row");
+    assert_eq!(item, "7");
+    let log = again.socket_folder().expect("a folder").join("log");
+    let log = std::fs::read_to_string(log).expect("a log");
+    assert!(log.contains("database system was shut down at"), "{log}");
 }
 
 #[test]
