@@ -95,8 +95,8 @@ pub use garde;
 #[cfg(feature = "web")]
 pub use rustboot_web::{
     Authenticator, ClientIp, ErrorBody, Location, Path, Problem, ProblemOrigin, RequestId,
-    RouteDef, RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings, Status, Valid,
-    WebAppBuilder, route_handler,
+    RouteDef, RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings, SecurityScheme,
+    Status, Valid, WebAppBuilder, route_handler,
 };
 #[cfg(feature = "openapi")]
 pub use schemars;

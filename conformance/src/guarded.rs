@@ -2,7 +2,7 @@
 
 use rustboot::axum::http::request::Parts;
 use rustboot::prelude::*;
-use rustboot::{Authenticator, ErrorKind, RouteSecurity};
+use rustboot::{Authenticator, ErrorKind, RouteSecurity, SecurityScheme};
 
 /// Who calls: `authorization: Bearer NAME:ROLE`.
 #[derive(Debug, Clone)]
@@ -44,6 +44,11 @@ impl Authenticator for Bearer {
         };
         request.extensions.insert(caller);
         Ok(())
+    }
+
+    fn scheme(&self) -> Option<SecurityScheme> {
+        let format = Some("NAME:ROLE".to_owned());
+        Some(SecurityScheme::Bearer { format })
     }
 }
 

@@ -43,7 +43,7 @@ pub use problem::{ErrorBody, Problem, ProblemOrigin};
 pub use reply::{Location, Status};
 pub use route::{
     Authenticator, RouteDef, RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings,
-    route_handler,
+    SecurityScheme, route_handler,
 };
 #[doc(hidden)]
 pub use route::{assertions, direct};

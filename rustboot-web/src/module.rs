@@ -113,7 +113,12 @@ impl Module for WebModule {
         };
         app.endpoint(command::routes_endpoint(served.clone()));
         #[cfg(feature = "openapi")]
-        crate::openapi::register(app, &served.table, extension.error_body.is_none())?;
+        crate::openapi::register(
+            app,
+            &served.table,
+            extension.authenticators.schemes(),
+            extension.error_body.is_none(),
+        )?;
         app.active(format!(
             "{} routes, {} mounted routers",
             served.table.routes.len(),

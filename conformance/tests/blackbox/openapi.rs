@@ -97,7 +97,10 @@ async fn it_says_what_the_types_say() {
         .find(|operation| operation.get("security").is_some())
         .unwrap();
     assert!(staff["responses"]["401"].is_object() && staff["responses"]["403"].is_object());
-    assert!(document["components"]["securitySchemes"]["bearer"].is_object());
+    assert_eq!(
+        document["components"]["securitySchemes"],
+        json!({"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "NAME:ROLE"}})
+    );
 }
 
 /// The statuses of answers and errors, as far as types say them.

@@ -9,6 +9,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::{Operation, limits};
+use crate::route::SecurityScheme;
 use crate::route::mapped::MappedRoute;
 use crate::route::table::{Table, parameter_names};
 
@@ -20,6 +21,8 @@ pub(crate) struct Source {
     pub(crate) description: Option<String>,
     pub(crate) servers: Vec<String>,
     pub(crate) table: Arc<Table>,
+    /// Those that somebody enforces.
+    pub(crate) schemes: Vec<(&'static str, SecurityScheme)>,
     /// Whether errors have the standard shape. Another one has a schema that we do not know.
     pub(crate) has_standard_problems: bool,
 }
@@ -75,7 +78,17 @@ impl Source {
             document["servers"] = servers.collect();
         }
         if !schemes.is_empty() {
-            let schemes: Map<String, Value> = schemes.into_iter().map(security_scheme).collect();
+            let schemes: Map<String, Value> = schemes
+                .into_iter()
+                .map(|name| {
+                    let known = self.schemes.iter().find(|(known, _)| *known == name);
+                    let scheme = match known {
+                        Some((_, scheme)) => scheme.clone(),
+                        None => SecurityScheme::by_name(name),
+                    };
+                    (name.to_owned(), security_scheme(&scheme))
+                })
+                .collect();
             document["components"]["securitySchemes"] = Value::Object(schemes);
         }
         document
@@ -117,7 +130,12 @@ impl Source {
         if route.security.is_demanding() {
             operation.refuses("401", "The caller has to prove who it is");
             operation.refuses("403", "The caller may not do that");
-            let scheme = route.security.scheme.unwrap_or("bearer");
+            let scheme = match (route.security.scheme, &self.schemes[..]) {
+                (Some(named), _) => named,
+                (None, [(only, _), ..]) => only,
+                // Such an application does not start; `app openapi` prints its document all the same.
+                (None, []) => "bearer",
+            };
             schemes.insert(scheme);
             // Roles are allowed here for every type of scheme since OpenAPI 3.1.
             put("security", json!([{ scheme: route.security.roles }]));
@@ -253,12 +271,21 @@ fn rename(value: &mut Value, from: &str, to: &str) {
     }
 }
 
-fn security_scheme(name: &str) -> (String, Value) {
-    let scheme = match name {
-        "basic" => json!({"type": "http", "scheme": "basic"}),
-        _ => json!({"type": "http", "scheme": "bearer"}),
-    };
-    (name.to_owned(), scheme)
+fn security_scheme(scheme: &SecurityScheme) -> Value {
+    let key = |place: &str, name: &str| json!({"type": "apiKey", "in": place, "name": name});
+    match scheme {
+        SecurityScheme::Basic => json!({"type": "http", "scheme": "basic"}),
+        SecurityScheme::Bearer { format: None } => json!({"type": "http", "scheme": "bearer"}),
+        SecurityScheme::Bearer {
+            format: Some(format),
+        } => json!({"type": "http", "scheme": "bearer", "bearerFormat": format}),
+        SecurityScheme::HeaderKey(name) => key("header", name),
+        SecurityScheme::CookieKey(name) => key("cookie", name),
+        SecurityScheme::QueryKey(name) => key("query", name),
+        SecurityScheme::OpenIdConnect(url) => {
+            json!({"type": "openIdConnect", "openIdConnectUrl": url})
+        }
+    }
 }
 
 /// RFC 9457, and what we add to it.

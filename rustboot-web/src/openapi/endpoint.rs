@@ -9,12 +9,14 @@ use rustboot_core::{AppBuilder, Error, Result};
 use serde_json::Value;
 
 use super::{OpenApiConfig, Source, ui};
+use crate::route::SecurityScheme;
 use crate::route::table::Table;
 
 /// Serves the document where the configuration wants it, and keeps what it is made from for the command.
 pub(crate) fn register(
     app: &mut AppBuilder,
     table: &Arc<Table>,
+    schemes: Vec<(&'static str, SecurityScheme)>,
     has_standard_problems: bool,
 ) -> Result<()> {
     let config = app.config::<OpenApiConfig>()?;
@@ -28,6 +30,7 @@ pub(crate) fn register(
         description: config.description.clone(),
         servers: config.servers.clone(),
         table: Arc::clone(table),
+        schemes,
         has_standard_problems,
     };
     app.attach(source.clone());

@@ -8,6 +8,7 @@ use rustboot_core::AppContext;
 use rustboot_core::component::BoxFuture;
 use rustboot_core::report::Problem;
 
+use super::SecurityScheme;
 use super::mapped::MappedRoute;
 
 /// What a route demands of whoever calls it. It is data: an [`Authenticator`] enforces it. A route that demands something
@@ -146,6 +147,12 @@ pub trait Authenticator: Send + Sync + 'static {
         demanded: &RouteSecurity,
         app: &AppContext,
     ) -> impl Future<Output = axum::response::Result<()>> + Send;
+
+    /// What the OpenAPI document says of its security scheme. Without it, that of the name: HTTP's `basic`, and a bearer token
+    /// for every other name.
+    fn scheme(&self) -> Option<SecurityScheme> {
+        None
+    }
 }
 
 /// [`Authenticator`] behind a pointer.
@@ -157,6 +164,10 @@ pub(crate) trait ErasedAuthenticator: Send + Sync {
         demanded: &'a RouteSecurity,
         app: &'a AppContext,
     ) -> BoxFuture<'a, Option<Response>>;
+
+    /// What the OpenAPI document says.
+    #[cfg(feature = "openapi")]
+    fn described(&self) -> Option<SecurityScheme>;
 }
 
 impl<A: Authenticator> ErasedAuthenticator for A {
@@ -173,6 +184,11 @@ impl<A: Authenticator> ErasedAuthenticator for A {
             }
         })
     }
+
+    #[cfg(feature = "openapi")]
+    fn described(&self) -> Option<SecurityScheme> {
+        self.scheme()
+    }
 }
 
 /// Everybody who enforces something, by security scheme.
@@ -182,6 +198,19 @@ pub(crate) struct Authenticators(Vec<(&'static str, Arc<dyn ErasedAuthenticator>
 impl Authenticators {
     pub(crate) fn add(&mut self, scheme: &'static str, authenticator: impl Authenticator) {
         self.0.push((scheme, Arc::new(authenticator)));
+    }
+
+    /// Every security scheme, with what the OpenAPI document says of it.
+    #[cfg(feature = "openapi")]
+    pub(crate) fn schemes(&self) -> Vec<(&'static str, SecurityScheme)> {
+        let described = |(name, by): &(&'static str, Arc<dyn ErasedAuthenticator>)| {
+            let scheme = by.described();
+            (
+                *name,
+                scheme.unwrap_or_else(|| SecurityScheme::by_name(name)),
+            )
+        };
+        self.0.iter().map(described).collect()
     }
 
     /// Who enforces that. `None` when nothing is demanded.
