@@ -1,132 +1,22 @@
-//! Against a real server: MariaDB, in a temporary folder, on a free port, ended with this process.
+//! Against a real server: MariaDB.
 
-use std::net::TcpListener;
-use std::process::{Command, Stdio};
-use std::sync::{LazyLock, mpsc};
 use std::time::{Duration, Instant};
 
 use rustboot_core::ErrorKind;
 use rustboot_core::app::Resource;
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection};
-use tempfile::TempDir;
+use rustboot_servers::MariaDb;
+use sqlx::Executor as _;
 
 use super::*;
 use crate::{DatabaseConfig, Migrations};
 
-/// A command that runs as somebody else than root, which MariaDB refuses to be.
-fn unprivileged(program: &str) -> Command {
-    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| {
-        use std::os::unix::fs::MetadataExt as _;
-        own.uid() == 0
-    });
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL"]);
-    if is_root {
-        command.args(["--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]);
-    }
-    command.arg("--").arg(program).arg("--no-defaults");
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command
-}
-
-struct Server {
-    port: u16,
-    process: u32,
-    // The folder of the server that runs.
-    _dir: TempDir,
-}
-
-impl Server {
-    fn start() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
-        std::fs::set_permissions(dir.path(), mode).unwrap();
-        let data = format!("--datadir={}", dir.path().join("data").display());
-        let made = unprivileged("mariadb-install-db")
-            .arg(&data)
-            .arg("--auth-root-authentication-method=normal")
-            .arg("--skip-test-db")
-            .status();
-        let made = made
-            .expect("mariadb-install-db and setpriv are needed: apt-get install mariadb-server");
-        assert!(made.success(), "mariadb-install-db: {made}");
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let socket = format!("--socket={}", dir.path().join("sock").display());
-        let (send, receive) = mpsc::channel();
-        // The server ends with the thread that started it, so that thread stays as long as the process.
-        std::thread::spawn(move || {
-            let program = if std::path::Path::new("/usr/sbin/mariadbd").exists() {
-                "/usr/sbin/mariadbd"
-            } else {
-                "mariadbd"
-            };
-            let child = unprivileged(program)
-                .arg(data)
-                .arg(socket)
-                .args([&format!("--port={port}"), "--bind-address=127.0.0.1"])
-                .args(["--skip-log-bin", "--innodb-flush-log-at-trx-commit=0"])
-                .args(["--innodb-buffer-pool-size=32M", "--skip-name-resolve"])
-                .spawn()
-                .unwrap();
-            send.send(child.id()).unwrap();
-            let _as_long_as_the_process = child;
-            loop {
-                std::thread::park();
-            }
-        });
-        let process = receive.recv().unwrap();
-        Self {
-            port,
-            process,
-            _dir: dir,
-        }
-    }
-
-    fn signal(&self, signal: &str) {
-        let mut kill = Command::new("kill");
-        let sent = kill
-            .args(["-s", signal, &self.process.to_string()])
-            .status();
-        assert!(sent.unwrap().success());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.signal("CONT");
-        self.signal("KILL");
-    }
-}
-
 /// A new, empty database.
 async fn database() -> String {
-    static SHARED: LazyLock<Server> = LazyLock::new(Server::start);
-    let server = tokio::task::spawn_blocking(|| &*SHARED).await.unwrap();
-    database_on(server).await
-}
-
-async fn database_on(server: &Server) -> String {
-    let url = |database: &str| format!("mysql://root@127.0.0.1:{}/{database}", server.port);
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let mut connection = loop {
-        match MySqlConnection::connect(&url("mysql")).await {
-            Ok(connection) => break connection,
-            Err(error) => assert!(Instant::now() < deadline, "{error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    };
-    use std::hash::{BuildHasher as _, RandomState};
-    let name = format!("t{:x}", RandomState::new().hash_one(Instant::now()));
-    let create = format!("CREATE DATABASE {name}");
-    connection.execute(AssertSqlSafe(create)).await.unwrap();
-    url(&name)
+    let made = tokio::task::spawn_blocking(|| {
+        let name = format!("t{:x}", fastrand::u64(..));
+        MariaDb::shared()?.create_database(&name)
+    });
+    made.await.unwrap().unwrap()
 }
 
 fn config(url: &str) -> DatabaseConfig {
@@ -313,12 +203,13 @@ async fn many_may_migrate_at_once_and_a_failure_says_what_stays() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_server_is_given_up_and_taken_back() {
-    let server = tokio::task::spawn_blocking(Server::start).await.unwrap();
-    let mut config = config(&database_on(&server).await);
+    let server = tokio::task::spawn_blocking(MariaDb::start);
+    let server = server.await.unwrap().unwrap();
+    let mut config = config(&server.url());
     config.acquire_timeout = Duration::from_secs(2);
     let db = MySqlDb::connect(&config).await.unwrap();
     db.execute("SELECT 1").await.unwrap();
-    server.signal("STOP");
+    server.pause().unwrap();
     let outcomes = futures_util::future::join_all((0..6).map(|_| async {
         let began = Instant::now();
         let outcome = db.execute("SELECT 1").await;
@@ -331,7 +222,7 @@ async fn a_frozen_server_is_given_up_and_taken_back() {
         assert_eq!(kind, Some(503), "{error}");
         assert!(took < Duration::from_secs(5), "{took:?}");
     }
-    server.signal("CONT");
+    server.resume().unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
     while db.execute("SELECT 1").await.is_err() {
         assert!(Instant::now() < deadline, "it does not recover");
