@@ -41,12 +41,22 @@ async fn turn(turns: Config<Turns>) -> Result<()> {
             make()?
         }
     };
+    let _leaves = Leaves(path);
     write!(inside, "{}", std::process::id())?;
     let token = fencing_token().ok_or_else(|| Error::internal("a singleton without a token"))?;
     trace(folder, &format!("{token}"))?;
     sleep(Duration::from_millis(10)).await;
-    fs::remove_file(&path)?;
     Ok(())
+}
+
+/// Removes the file, also when the run is dropped because its lease is lost.
+struct Leaves(PathBuf);
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        // The folder goes with the test.
+        let _gone = fs::remove_file(&self.0);
+    }
 }
 
 /// A process that was killed is there until somebody asks how it ended, and one that was killed right here left no name.

@@ -34,7 +34,7 @@ impl Location {
 fn encoded(url: &str) -> String {
     let mut uri = String::with_capacity(url.len());
     let begins = match url.find("//") {
-        Some(at) if at == 0 || url[..at].ends_with(':') => at + 2,
+        Some(at) if at == 0 || url[..at].strip_suffix(':').is_some_and(is_scheme) => at + 2,
         _ => 0,
     };
     let authority_ends = match begins {
@@ -63,6 +63,13 @@ fn encoded(url: &str) -> String {
         }
     }
     uri
+}
+
+/// RFC 3986, section 3.1.
+fn is_scheme(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic())
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 impl IntoResponseParts for Location {

@@ -279,6 +279,9 @@ async fn a_thousand_for_one_cold_key_with_and_without_redis() {
         if name == "without" {
             let server = Arc::clone(&server);
             blocking(move || server.kill().unwrap()).await;
+            // The replica forgets what it has in memory, and what it is loading, when it notices that it may have missed a
+            // removal: it looks every half second.
+            tokio::time::sleep(Duration::from_secs(2)).await;
         }
         std::fs::write(folder.join(name), "known").unwrap();
         let mut connections = Vec::new();
