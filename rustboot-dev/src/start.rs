@@ -153,6 +153,8 @@ fn run(
 /// How long a server whose process was killed may still hold its data.
 const RELEASE: Duration = Duration::from_secs(10);
 
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 fn from_program(kind: Kind, data: &Path) -> std::result::Result<Server, ServerError> {
     let began = Instant::now();
     loop {
@@ -163,7 +165,10 @@ fn from_program(kind: Kind, data: &Path) -> std::result::Result<Server, ServerEr
         match started {
             // It no longer listens, and is not gone yet.
             Err(ServerError::Ended { log, .. })
-                if log.contains("postmaster.pid") && began.elapsed() < RELEASE => {}
+                if log.contains("postmaster.pid") && began.elapsed() < RELEASE =>
+            {
+                std::thread::sleep(LOOK_AGAIN);
+            }
             started => return started,
         }
     }
