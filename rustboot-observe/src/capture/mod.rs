@@ -7,11 +7,12 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 
 use crate::logs::count::Counts;
 use crate::logs::panic::{self, Captured};
@@ -20,6 +21,10 @@ use crate::metrics::{Metrics, Recorder};
 
 /// How long a reader waits for lines that are on their way.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
+
+/// A second subscriber beside the first capture's. While there is but one, `tracing` asks the thread that first reaches a log
+/// statement whether anybody wants it, and keeps a no for the whole process, though another thread would be captured.
+static BESIDE: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
 
 /// Logs and metrics that are kept for a test to look at. Clones are the same.
 #[derive(Clone)]
@@ -43,6 +48,7 @@ impl Capture {
     /// # Panics
     /// When the operating system refuses another thread, for the writer of the log.
     pub fn new() -> Self {
+        LazyLock::force(&BESIDE);
         let counts: &'static Counts = Box::leak(Box::new(Counts::new()));
         let kept = Kept::default();
         let writer = LogWriter::to(Sink {

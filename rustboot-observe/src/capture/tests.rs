@@ -47,6 +47,19 @@ fn each_capture_hears_its_own_threads() {
 }
 
 #[test]
+fn a_statement_that_others_reach_first_is_heard() {
+    fn say() {
+        tracing::info!("said");
+    }
+
+    let capture = Capture::new();
+    let _entered = capture.enter();
+    std::thread::spawn(say).join().unwrap();
+    say();
+    assert_eq!(messages(&capture), ["said"]);
+}
+
+#[test]
 fn a_panic_is_logged_where_its_thread_is_captured() {
     let capture = Capture::new();
     let entered = capture.enter();

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use tracing::Level;
+use tracing::subscriber::NoSubscriber;
+use tracing::{Dispatch, Level};
 
 use super::*;
 
@@ -29,6 +30,8 @@ fn nothing_secret_is_logged_at_any_level() {
         .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
         .with_writer(move || writer.clone())
         .finish();
+    // While there is but one subscriber, a test beside this one that is the first to reach a log statement switches it off.
+    let _beside = Dispatch::new(NoSubscriber::new());
     // One thread does everything, so that its subscriber sees everything.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
