@@ -95,47 +95,44 @@ pub fn defer(finish: impl Finish + 'static) -> Result<()> {
 #[inline]
 pub fn collecting<R>(poll: impl FnOnce() -> R) -> (R, Option<Deferred>) {
     let outer = STATE.replace(State::Polling);
-    let mut polling = Polling {
-        outer,
-        aside: match outer {
-            State::Filled => put_aside(),
-            _ => None,
-        },
-    };
+    if outer == State::Filled {
+        return collecting_inside(poll);
+    }
+    let back = Back(outer);
     let outcome = poll();
-    (outcome, polling.deferred())
+    std::mem::forget(back);
+    let deferred = match STATE.replace(outer) {
+        State::Filled => Some(Deferred(SLOT.take())),
+        _ => None,
+    };
+    (outcome, deferred)
 }
 
-/// What the outer request has deferred in this very poll, which is rare.
+/// The same inside of a request that has deferred something in this very poll: that is put aside meanwhile.
 #[cold]
-fn put_aside() -> Option<Vec<Box<dyn Finish>>> {
-    Some(SLOT.take())
-}
+fn collecting_inside<R>(poll: impl FnOnce() -> R) -> (R, Option<Deferred>) {
+    /// Puts it back, also when the poll panics.
+    struct Aside(Vec<Box<dyn Finish>>);
 
-/// One poll. Puts the thread back to what it was doing before, also when the poll panics.
-struct Polling {
-    outer: State,
-    aside: Option<Vec<Box<dyn Finish>>>,
-}
-
-impl Polling {
-    #[inline]
-    fn deferred(&mut self) -> Option<Deferred> {
-        match STATE.replace(State::Polling) {
-            State::Filled => Some(Deferred(SLOT.take())),
-            _ => None,
+    impl Drop for Aside {
+        fn drop(&mut self) {
+            SLOT.set(std::mem::take(&mut self.0));
+            STATE.set(State::Filled);
         }
     }
+
+    let _aside = Aside(SLOT.take());
+    STATE.set(State::Idle);
+    collecting(poll)
 }
 
-impl Drop for Polling {
-    #[inline]
+/// Puts the thread back to what it was doing before a poll that panicked, and drops what that had deferred.
+struct Back(State);
+
+impl Drop for Back {
     fn drop(&mut self) {
-        // After a panic.
-        drop(self.deferred());
-        STATE.set(self.outer);
-        if let Some(aside) = self.aside.take() {
-            SLOT.set(aside);
+        if STATE.replace(self.0) == State::Filled {
+            drop(SLOT.take());
         }
     }
 }

@@ -13,10 +13,12 @@ use rustboot_core::AppContext;
 use rustboot_core::component::BoxFuture;
 use rustboot_core::management::Reply;
 
+use super::prepared::Answered;
 use super::record::RequestPath;
 use crate::extract::RequestBody;
 use crate::problem::Explained;
-use crate::route::direct::{Call, DirectHandler};
+use crate::route::direct::{Call, DirectFuture};
+use crate::route::dispatch::RouteEntry;
 use crate::route::limits;
 
 /// The future of a handler or a router.
@@ -24,9 +26,11 @@ pub(super) type ResponseFuture = Pin<Box<dyn Future<Output = AxumResponse> + Sen
 
 /// What the answer comes from.
 pub(super) enum Answer {
-    /// An attribute handler that is called without a request.
-    Direct(Arc<dyn DirectHandler>),
-    /// An attribute handler.
+    /// An attribute route whose handler is called without a request.
+    Direct(Arc<RouteEntry>),
+    /// It has been called.
+    Called(DirectFuture),
+    /// An attribute handler that is called with a request.
     Handler(ResponseFuture),
     /// A router of the user.
     Mounted {
@@ -74,11 +78,15 @@ impl Answer {
 
 /// How the work on an answer ended.
 pub(super) enum Outcome {
-    Response(AxumResponse),
+    Answered(Answered),
     Refused(Box<Refusal>),
 }
 
 impl Outcome {
+    pub(super) fn of_axum(response: AxumResponse) -> Self {
+        Self::Answered(Answered::Response(response))
+    }
+
     pub(super) fn refused(explained: Explained, header: Option<(HeaderName, HeaderValue)>) -> Self {
         Self::Refused(Box::new(Refusal { explained, header }))
     }
@@ -92,10 +100,13 @@ pub(super) fn begin(
     path: &RequestPath,
     body: &mut Option<Box<RequestBody>>,
 ) {
-    let Answer::Direct(handler) = answer else {
+    let Answer::Direct(route) = answer else {
         return;
     };
-    *answer = Answer::Handler(handler.call(Call {
+    let Some((handler, _)) = route.direct() else {
+        return;
+    };
+    *answer = Answer::Called(handler.call(Call {
         app,
         parameters: path.parameters(),
         body: body.take().map(|body| *body),
@@ -105,12 +116,13 @@ pub(super) fn begin(
 
 pub(super) fn poll(answer: &mut Answer, context: &mut Context<'_>) -> Poll<Outcome> {
     match answer {
-        Answer::Handler(future) => future.as_mut().poll(context).map(Outcome::Response),
+        Answer::Called(future) => future.as_mut().poll(context).map(Outcome::Answered),
+        Answer::Handler(future) => future.as_mut().poll(context).map(Outcome::of_axum),
         Answer::Mounted { answer, otherwise } => {
             let response = ready!(answer.as_mut().poll(context));
             Poll::Ready(match otherwise.take() {
                 Some(allow) => beside_ours(response, allow),
-                None => Outcome::Response(response),
+                None => Outcome::of_axum(response),
             })
         }
         Answer::Endpoint(future) => {
@@ -152,16 +164,16 @@ fn beside_ours(mut response: AxumResponse, ours: HeaderValue) -> Outcome {
             if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
                 response.headers_mut().insert(header::ALLOW, allow);
             }
-            Outcome::Response(response)
+            Outcome::of_axum(response)
         }
-        _ => Outcome::Response(response),
+        _ => Outcome::of_axum(response),
     }
 }
 
 fn endpoint_outcome(reply: Reply) -> Outcome {
     let reply = match reply {
         Reply::Body(reply) => reply,
-        Reply::Error(error) => return Outcome::Response(error.into_response()),
+        Reply::Error(error) => return Outcome::of_axum(error.into_response()),
         _ => {
             return Outcome::refused(
                 Explained::of_pipeline(StatusCode::INTERNAL_SERVER_ERROR),
@@ -193,5 +205,5 @@ fn endpoint_outcome(reply: Reply) -> Outcome {
             }
         }
     }
-    Outcome::Response(response)
+    Outcome::of_axum(response)
 }

@@ -3,11 +3,11 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use axum::body::Body;
 use bytes::Bytes;
 use http::{Method, Version};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
+use super::answer_body::AnswerBody;
 use super::record::Record;
 use super::said;
 use super::streaming::{self, Streaming};
@@ -15,7 +15,7 @@ use super::streaming::{self, Streaming};
 /// A body with the record of its request. When it has been sent, or is dropped before that, the record is closed.
 #[derive(Debug)]
 pub(crate) struct PipelineBody {
-    inner: Body,
+    inner: AnswerBody,
     // Boxed, like in the future: both are moved several times on their way through hyper. `None` after an upgrade: the
     // connection has it.
     record: Option<Box<Record>>,
@@ -23,7 +23,7 @@ pub(crate) struct PipelineBody {
 
 impl PipelineBody {
     /// `length` is what the body says of itself.
-    pub(super) fn new(inner: Body, length: Option<u64>, mut record: Box<Record>) -> Self {
+    pub(super) fn new(inner: AnswerBody, length: Option<u64>, mut record: Box<Record>) -> Self {
         let is_out = match length {
             Some(length) => length == 0,
             None => inner.is_end_stream(),
@@ -41,7 +41,7 @@ impl PipelineBody {
     /// What follows a 101.
     pub(super) fn empty() -> Self {
         Self {
-            inner: Body::empty(),
+            inner: AnswerBody::default(),
             record: None,
         }
     }
@@ -57,9 +57,10 @@ impl PipelineBody {
             return Poll::Ready(None);
         };
         let frame = match record.rest.is_empty() {
-            true => ready!(match record.streaming {
-                Streaming::No => Pin::new(&mut *inner).poll_frame(context),
-                _ => streaming::poll_frame(inner, record, context),
+            true => ready!(match (&mut *inner, &record.streaming) {
+                (AnswerBody::Any(body), Streaming::Body | Streaming::Events(_)) =>
+                    streaming::poll_frame(body, record, context),
+                (inner, _) => Pin::new(inner).poll_frame(context),
             }),
             false => Some(Ok(Frame::data(std::mem::take(&mut record.rest)))),
         };
@@ -139,10 +140,11 @@ impl HttpBody for PipelineBody {
 
 impl Drop for PipelineBody {
     fn drop(&mut self) {
-        if let Some(record) = &mut self.record
+        if let AnswerBody::Any(body) = &mut self.inner
+            && let Some(record) = &mut self.record
             && !matches!(record.streaming, Streaming::No)
         {
-            streaming::end(&mut self.inner, &mut record.correlation);
+            streaming::end(body, &mut record.correlation);
         }
     }
 }

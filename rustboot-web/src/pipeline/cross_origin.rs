@@ -43,8 +43,10 @@ pub(super) fn begin(
 }
 
 /// Adds the headers to the answer.
-pub(super) fn end(policy: &Policy, headers: &mut HeaderMap, record: &mut Record) {
-    if !matches!(record.subject, Subject::Management) {
+pub(super) fn end(headers: &mut HeaderMap, record: &mut Record) {
+    if let Some(policy) = &record.pipeline.cors
+        && !matches!(record.subject, Subject::Management)
+    {
         policy.add(headers, record.origin.take().map(|origin| *origin));
     }
 }

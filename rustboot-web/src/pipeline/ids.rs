@@ -49,7 +49,8 @@ impl Block {
     #[cold]
     fn fill(&mut self) {
         self.ids.extend((0..BLOCK).map(|_| RequestId::generate()));
-        let mut text = Vec::new();
+        let length = self.ids.iter().map(|id| id.as_bytes().len()).sum();
+        let mut text = Vec::with_capacity(length);
         for id in self.ids.iter().rev() {
             text.extend_from_slice(id.as_bytes());
         }

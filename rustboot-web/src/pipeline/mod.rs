@@ -25,6 +25,7 @@
 
 mod abandon;
 mod answer;
+mod answer_body;
 mod body;
 mod connection;
 mod cross_origin;

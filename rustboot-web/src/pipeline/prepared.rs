@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use axum::response::Response;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 
 use super::headers::{self, REQUEST_ID};
@@ -13,6 +15,30 @@ pub(crate) static HTML: LazyLock<HeaderMap> = LazyLock::new(|| of("text/html; ch
 /// Those of JSON.
 pub(crate) static JSON: LazyLock<HeaderMap> = LazyLock::new(|| of("application/json"));
 
+/// What a handler answers.
+#[derive(Debug)]
+pub enum Answered {
+    /// 200, with a copy of one of the maps above and a body that is all there. The copy is made where it stays: a response is large,
+    /// and moved several times on its way there.
+    Prepared(&'static HeaderMap, Bytes),
+    /// Anything else.
+    Response(Response),
+}
+
+impl Answered {
+    /// As everybody but the pipeline knows it.
+    pub(crate) fn into_response(self) -> Response {
+        match self {
+            Self::Response(response) => response,
+            Self::Prepared(headers, body) => {
+                let mut response = Response::new(body.into());
+                *response.headers_mut() = headers.clone();
+                response
+            }
+        }
+    }
+}
+
 /// Stands where the id of the request will be. No other value shares its memory: that is how it is known again.
 static PENDING: [u8; 1] = *b"-";
 
@@ -22,7 +48,7 @@ fn of(content_type: &'static str) -> HeaderMap {
     // The first, to be found without a look-up.
     headers.insert(&REQUEST_ID, HeaderValue::from_static(pending));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers::add_security(&mut headers);
+    headers::add_missing(&mut headers, HeaderValue::from_static(pending));
     headers
 }
 
@@ -38,11 +64,10 @@ pub(super) fn place_of_id(headers: &mut HeaderMap) -> Option<&mut HeaderValue> {
 /// Makes headers that consist of a `content-type` alone, as those of most responses, into a copy with that `content-type`.
 #[inline]
 pub(super) fn extend(headers: &mut HeaderMap) {
-    if headers.len() != 1 {
-        return;
-    }
-    let Some(own) = headers.get_mut(header::CONTENT_TYPE) else {
-        return;
+    let mut values = headers.iter_mut();
+    let own = match (values.next(), values.next()) {
+        (Some((name, own)), None) if *name == header::CONTENT_TYPE => own,
+        _ => return,
     };
     let mut prepared = TEXT.clone();
     if let Some(content_type) = prepared.values_mut().nth(1) {

@@ -24,7 +24,7 @@ use super::record::{Record, RequestPath, Subject};
 use super::request;
 use crate::client_ip::Forwarding;
 use crate::cors;
-use crate::extract::{PathParameters, RequestBody};
+use crate::extract::RequestBody;
 use crate::problem::ErrorBody;
 use crate::route::RouteMetrics;
 use crate::route::dispatch::{Dispatcher, Found, RouteEntry};
@@ -151,7 +151,18 @@ impl Pipeline {
                         record.path = RequestPath::of(&request);
                         refusal
                     }
-                    Ok(()) => self.dispatch(&route, parameters, request, &mut record),
+                    Ok(()) => {
+                        match parameters {
+                            Some(parameters) => record.path = RequestPath::Matched(parameters),
+                            None if route.is_literal() => {}
+                            None => record.path = RequestPath::of(&request),
+                        }
+                        match route.direct() {
+                            // The head is not needed any more, and gone before the handler runs. Not moved before that.
+                            Some((_, false)) => Answer::Direct(route),
+                            _ => self.dispatch(route, request, &mut record),
+                        }
+                    }
                 }
             }
             found => {
@@ -167,34 +178,25 @@ impl Pipeline {
         PipelineFuture::new(answer, record)
     }
 
-    /// What an attribute route answers.
+    /// What an attribute route answers that needs more of the request than its path.
     fn dispatch(
         &self,
-        route: &Arc<RouteEntry>,
-        parameters: Option<PathParameters>,
+        route: Arc<RouteEntry>,
         request: Request<Incoming>,
         record: &mut Record,
     ) -> Answer {
-        let Some((handler, reads_body)) = route.direct() else {
-            record.path = RequestPath::of(&request);
-            let mut request = request::prepare(request, route.limits.body);
-            if let Some(parameters) = parameters {
-                request.extensions_mut().insert(parameters);
-            }
-            return Answer::Handler(route.call(request, &self.app));
-        };
-        record.path = match parameters {
-            Some(parameters) => RequestPath::Matched(parameters),
-            None if route.is_literal() => RequestPath::Template,
-            None => RequestPath::of(&request),
-        };
-        // The head is not needed any more, and gone before the handler runs.
-        if reads_body {
+        if route.direct().is_some() {
             let (head, body) = request.into_parts();
             let body = RequestBody::new(&head.headers, body, route.limits.body);
             record.body = Some(Box::new(body));
+            return Answer::Direct(route);
         }
-        Answer::Direct(Arc::clone(handler))
+        let path = RequestPath::of(&request);
+        let mut request = request::prepare(request, route.limits.body);
+        if let RequestPath::Matched(parameters) = std::mem::replace(&mut record.path, path) {
+            request.extensions_mut().insert(parameters);
+        }
+        Answer::Handler(route.call(request, &self.app))
     }
 
     /// What no attribute route answers.

@@ -17,7 +17,8 @@ use axum::Json;
 use axum::extract::Request;
 use axum::extract::rejection::JsonRejection;
 use axum::handler::Handler;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
+use futures_util::FutureExt as _;
 use http::StatusCode;
 use pin_project_lite::pin_project;
 use rustboot_core::component::Injectable;
@@ -30,6 +31,7 @@ pub use super::returns::{AsAxumDoes, Returns, ReturnsOther};
 use crate::client_ip::ClientIp;
 pub use crate::extract::body::RequestBody;
 use crate::extract::{Path, PathParameters, RequestId};
+use crate::pipeline::prepared::Answered;
 
 /// What there is for a handler.
 #[derive(Debug)]
@@ -90,17 +92,20 @@ impl<T: DeserializeOwned + Send> FromBody for Json<T> {
     }
 }
 
+/// What a handler makes that is called without a request.
+pub(crate) type DirectFuture = Pin<Box<dyn Future<Output = Answered> + Send>>;
+
 /// A handler with the taking of its parameters, without their types.
 pub(crate) trait DirectHandler: Send + Sync {
     /// Takes the parameters, and gives the future of the handler. Where one cannot be had, that is the answer.
-    fn call(&self, call: Call<'_>) -> HandlerFuture;
+    fn call(&self, call: Call<'_>) -> DirectFuture;
 }
 
 impl<F> DirectHandler for F
 where
-    F: Fn(Call<'_>) -> HandlerFuture + Send + Sync,
+    F: Fn(Call<'_>) -> DirectFuture + Send + Sync,
 {
-    fn call(&self, call: Call<'_>) -> HandlerFuture {
+    fn call(&self, call: Call<'_>) -> DirectFuture {
         self(call)
     }
 }
@@ -113,12 +118,13 @@ pub(super) fn with_request(
     app: &AppContext,
 ) -> HandlerFuture {
     let parameters: Option<PathParameters> = request.extensions_mut().remove();
-    handler.call(Call {
+    let answer = handler.call(Call {
         app,
         parameters: parameters.as_ref(),
         body: reads_body.then(|| RequestBody::of(request)),
         answers_pipeline: false,
-    })
+    });
+    Box::pin(answer.map(Answered::into_response))
 }
 
 pin_project! {
@@ -132,9 +138,9 @@ pin_project! {
 }
 
 impl<F: Future, C: Convert<F::Output>> Future for Respond<F, C> {
-    type Output = Response;
+    type Output = Answered;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answered> {
         let this = self.project();
         let for_pipeline = *this.answers_pipeline;
         let answer = this.future.poll(context);
@@ -153,7 +159,7 @@ impl<P> Pick<P> {
 
     fn direct<H>(
         reads_body: bool,
-        handler: impl Fn(Call<'_>) -> HandlerFuture + Send + Sync + 'static,
+        handler: impl Fn(Call<'_>) -> DirectFuture + Send + Sync + 'static,
     ) -> RouteHandler {
         RouteHandler {
             kind: Kind::Direct(Arc::new(handler), reads_body),
@@ -186,8 +192,10 @@ impl<P> ViaAxum for &Pick<P> {}
 
 /// An answer that is there already.
 #[cold]
-fn answer(answer: impl IntoResponse) -> HandlerFuture {
-    Box::pin(std::future::ready(answer.into_response()))
+fn answer(answer: impl IntoResponse) -> DirectFuture {
+    Box::pin(std::future::ready(Answered::Response(
+        answer.into_response(),
+    )))
 }
 
 macro_rules! handlers_of {
@@ -237,7 +245,7 @@ macro_rules! handlers_of {
                     Box::pin(async move {
                         match B::read(body).await {
                             Ok(body) => C::response(handler($($parameter,)* body).await, for_pipeline),
-                            Err(rejection) => rejection.into_response(),
+                            Err(rejection) => Answered::Response(rejection.into_response()),
                         }
                     })
                 })

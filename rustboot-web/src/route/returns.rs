@@ -11,17 +11,15 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use axum::Json;
-use axum::body::Body;
-use axum::response::{Html, IntoResponse, Response};
-use http::HeaderMap;
+use axum::response::{Html, IntoResponse};
 use serde::Serialize;
 
-use crate::pipeline::prepared;
+use crate::pipeline::prepared::{self, Answered};
 
 /// Makes the response.
 pub trait Convert<O>: Send + Sync + 'static {
     /// `for_pipeline` when nobody but the pipeline gets to see it.
-    fn response(answer: O, for_pipeline: bool) -> Response;
+    fn response(answer: O, for_pipeline: bool) -> Answered;
 }
 
 /// By `IntoResponse`.
@@ -30,8 +28,8 @@ pub struct AsAxumDoes;
 
 impl<O: IntoResponse> Convert<O> for AsAxumDoes {
     #[inline]
-    fn response(answer: O, _: bool) -> Response {
-        answer.into_response()
+    fn response(answer: O, _: bool) -> Answered {
+        Answered::Response(answer.into_response())
     }
 }
 
@@ -41,10 +39,10 @@ pub struct ByType;
 
 impl<O: OfKnownType> Convert<O> for ByType {
     #[inline]
-    fn response(answer: O, for_pipeline: bool) -> Response {
+    fn response(answer: O, for_pipeline: bool) -> Answered {
         match for_pipeline {
             true => answer.prepared(),
-            false => answer.into_response(),
+            false => Answered::Response(answer.into_response()),
         }
     }
 }
@@ -52,69 +50,64 @@ impl<O: OfKnownType> Convert<O> for ByType {
 /// An answer whose type says its headers.
 pub trait OfKnownType: IntoResponse {
     /// As `into_response`, and with the headers of the pipeline.
-    fn prepared(self) -> Response;
-}
-
-fn ok(headers: &HeaderMap, body: impl Into<Body>) -> Response {
-    let mut response = Response::new(body.into());
-    let empty = std::mem::replace(response.headers_mut(), headers.clone());
-    // It owns nothing, and finding that out takes its destructor sixty instructions.
-    std::mem::forget(empty);
-    response
+    fn prepared(self) -> Answered;
 }
 
 impl OfKnownType for &'static str {
     #[inline]
-    fn prepared(self) -> Response {
-        ok(&prepared::TEXT, self)
+    fn prepared(self) -> Answered {
+        Answered::Prepared(&prepared::TEXT, self.into())
     }
 }
 
 impl OfKnownType for String {
     #[inline]
-    fn prepared(self) -> Response {
-        ok(&prepared::TEXT, self)
+    fn prepared(self) -> Answered {
+        Answered::Prepared(&prepared::TEXT, self.into())
     }
 }
 
 impl OfKnownType for Cow<'static, str> {
     #[inline]
-    fn prepared(self) -> Response {
-        ok(&prepared::TEXT, self)
+    fn prepared(self) -> Answered {
+        match self {
+            Cow::Borrowed(text) => text.prepared(),
+            Cow::Owned(text) => text.prepared(),
+        }
     }
 }
 
 impl OfKnownType for Html<&'static str> {
     #[inline]
-    fn prepared(self) -> Response {
-        ok(&prepared::HTML, self.0)
+    fn prepared(self) -> Answered {
+        Answered::Prepared(&prepared::HTML, self.0.into())
     }
 }
 
 impl OfKnownType for Html<String> {
     #[inline]
-    fn prepared(self) -> Response {
-        ok(&prepared::HTML, self.0)
+    fn prepared(self) -> Answered {
+        Answered::Prepared(&prepared::HTML, self.0.into())
     }
 }
 
 impl<T: Serialize> OfKnownType for Json<T> {
     #[inline]
-    fn prepared(self) -> Response {
+    fn prepared(self) -> Answered {
         match serde_json::to_vec(&self.0) {
-            Ok(body) => ok(&prepared::JSON, body),
+            Ok(body) => Answered::Prepared(&prepared::JSON, body.into()),
             // Which makes the answer of it.
-            Err(_) => self.into_response(),
+            Err(_) => Answered::Response(self.into_response()),
         }
     }
 }
 
 impl<T: OfKnownType, E: IntoResponse> OfKnownType for Result<T, E> {
     #[inline]
-    fn prepared(self) -> Response {
+    fn prepared(self) -> Answered {
         match self {
             Ok(answer) => answer.prepared(),
-            Err(error) => error.into_response(),
+            Err(error) => Answered::Response(error.into_response()),
         }
     }
 }
