@@ -24,6 +24,10 @@ struct Listener;
 #[doc = include_str!("../docs/guide/routes.md")]
 struct Routes;
 
+#[cfg(all(feature = "multipart", feature = "openapi"))]
+#[doc = include_str!("../docs/guide/uploads.md")]
+struct Uploads;
+
 #[doc = include_str!("../docs/guide/cors.md")]
 struct Cors;
 

@@ -38,6 +38,7 @@
 //! | `lock` | with `redis` | `Lock`: one of all replicas at a time; without Redis, one in this process |
 //! | `tls` | | TLS of the listener (`server.tls`), to databases (`sslmode` in the URL) and to Redis (`rediss://`) |
 //! | `ws` | | `WebSocketUpgrade`: WebSockets with a heartbeat, limits and a drain |
+//! | `multipart` | | `Multipart`: forms with files, read piece by piece, with limits |
 //! | `openapi` | | `/openapi.json` and `app openapi`: the OpenAPI 3.1 document, from the handlers |
 //! | `vault` | | secrets from HashiCorp Vault (KV v2) |
 //! | `dev-services` | | PostgreSQL and Redis are started in the profile `dev` when something needs them and no URL is set |
@@ -111,6 +112,12 @@ pub mod sse {
 #[cfg(feature = "openapi")]
 pub mod openapi {
     pub use rustboot_web::openapi::{Operation, OperationInput, OperationOutput, SchemaOf};
+}
+
+/// Forms with files. See the guide, `docs/guide/uploads.md`.
+#[cfg(feature = "multipart")]
+pub mod multipart {
+    pub use rustboot_web::{Multipart, MultipartField as Field};
 }
 
 /// WebSockets. See the guide, `docs/guide/streams.md`.

@@ -6,6 +6,8 @@ pub use crate::{
     Result, Secret, Shutdown,
 };
 
+#[cfg(feature = "multipart")]
+pub use crate::multipart::Multipart;
 #[cfg(feature = "web")]
 pub use crate::sse::Sse;
 #[cfg(feature = "ws")]

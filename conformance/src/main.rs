@@ -21,13 +21,15 @@ mod store;
 mod streams;
 mod surroundings;
 mod tasks;
+mod uploads;
 
 use rustboot::prelude::*;
 
 #[rustboot::app]
 async fn main(app: &mut AppBuilder) -> Result<()> {
     app.router(mounted::router())
-        .router_with(mounted::settings(), mounted::bounded());
+        .router_with(mounted::settings(), mounted::bounded())
+        .router(uploads::router());
     grouped::by_hand(app);
     let settings = app.config::<settings::Conformance>()?;
     if let Some(file) = &settings.store {

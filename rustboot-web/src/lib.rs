@@ -34,6 +34,8 @@ pub use builder::WebAppBuilder;
 pub use client_ip::{ClientIp, ForwardedHeader, Network};
 pub use config::{ManagementConfig, ServerConfig};
 pub use cors::CorsConfig;
+#[cfg(feature = "multipart")]
+pub use extract::{Field as MultipartField, Multipart, MultipartConfig};
 pub use extract::{Path, RequestId, Valid};
 pub use listener::SocketMode;
 pub use listener::tls::{ClientAuth, TlsConfig};

@@ -67,6 +67,11 @@ impl Module for WebModule {
         websocket?;
         #[cfg(feature = "openapi")]
         app.config::<crate::openapi::OpenApiConfig>()?;
+        #[cfg(feature = "multipart")]
+        {
+            app.config::<crate::extract::MultipartConfig>()?;
+            app.classify(crate::extract::multipart::classify);
+        }
         check_ports(app, &server, &management);
         Ok(())
     }
@@ -131,6 +136,11 @@ impl Module for WebModule {
             app.config::<WebSocketConfig>()?,
         );
         app.attach(streams);
+        #[cfg(feature = "multipart")]
+        {
+            let config = app.config::<crate::extract::MultipartConfig>()?;
+            app.attach(config);
+        }
 
         let parts = Parts {
             mounted: merge(extension.routers, extension.layers, &Limits::new(&server)),

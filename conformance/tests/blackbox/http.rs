@@ -195,6 +195,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         timeout(LIMIT, self.stream.flush()).await?
     }
 
+    /// Says that nothing more comes, and goes on reading.
+    pub(crate) async fn end(&mut self) -> Result<()> {
+        timeout(LIMIT, self.stream.shutdown()).await?
+    }
+
     /// Reads the answer to a request that has been written.
     pub(crate) async fn answer(&mut self, method: &str) -> Result<Response> {
         let mut response = self.head().await?;

@@ -43,3 +43,4 @@ mod stopping;
 mod streams;
 mod tls;
 mod unix_socket;
+mod uploads;

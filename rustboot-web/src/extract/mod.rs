@@ -4,9 +4,12 @@
 //! |---|---|
 //! | [`Path`] | 400: a parameter does not fit its type |
 //! | [`Valid`] | 400 not readable, 413, 415, 422 with a pointer to each field |
+//! | [`Multipart`] | 400 no boundary, 415; its methods with 400 malformed or cut off, 413 |
 //! | [`RequestId`] | never, inside the pipeline |
 
 pub(crate) mod body;
+#[cfg(feature = "multipart")]
+pub(crate) mod multipart;
 mod parameter;
 mod params;
 mod path;
@@ -14,6 +17,8 @@ mod request_id;
 mod valid;
 
 pub(crate) use body::RequestBody;
+#[cfg(feature = "multipart")]
+pub use multipart::{Field, Multipart, MultipartConfig};
 pub(crate) use params::PathParameters;
 pub use path::Path;
 pub use request_id::RequestId;

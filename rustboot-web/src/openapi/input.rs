@@ -127,6 +127,35 @@ impl OperationInput for axum::extract::WebSocketUpgrade {
     }
 }
 
+/// The fields that a handler takes one by one: nobody knows their names before.
+#[cfg(feature = "multipart")]
+fn takes_form(operation: &mut Operation<'_>) {
+    let any_fields = |_: &mut _| schemars::json_schema!({"type": "object"});
+    operation.takes_body("multipart/form-data", Some(any_fields));
+}
+
+#[cfg(feature = "multipart")]
+impl OperationInput for crate::extract::Multipart {
+    type Content = ();
+    fn describe(operation: &mut Operation<'_>, _schema: SchemaOf) {
+        takes_form(operation);
+        operation.refuses("400", "The form is malformed, or not complete");
+        operation.refuses("415", "The body is not of the type `multipart/form-data`");
+    }
+}
+
+#[cfg(feature = "multipart")]
+impl OperationInput for axum::extract::Multipart {
+    type Content = ();
+    fn describe(operation: &mut Operation<'_>, _schema: SchemaOf) {
+        takes_form(operation);
+        operation.refuses(
+            "400",
+            "The body is not a form, or malformed, or not complete",
+        );
+    }
+}
+
 impl OperationInput for RawForm {
     type Content = ();
     fn describe(operation: &mut Operation<'_>, _schema: SchemaOf) {

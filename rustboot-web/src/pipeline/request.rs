@@ -102,8 +102,9 @@ pub(crate) fn prepare(request: hyper::Request<Incoming>, limit: u64) -> Request 
     };
     let mut request = Request::from_parts(parts, body);
     // axum's extractors have a limit of their own, which would beat a larger `server.body_limit`. Taking it away costs two
-    // allocations, so it is left where it does nothing.
-    if declared.unwrap_or(limit) > LIMIT_OF_AXUM {
+    // allocations, so it is left where it does nothing. But one around ours would hide from axum's `Multipart` why it failed.
+    let is_measured_twice = cfg!(feature = "multipart") && declared.is_none();
+    if is_measured_twice || declared.unwrap_or(limit) > LIMIT_OF_AXUM {
         DefaultBodyLimit::disable().apply(&mut request);
     }
     request

@@ -69,8 +69,9 @@ fn explain_error_response(response: &mut Response, app: &AppContext) -> Option<E
     if let Some(carrier) = response.extensions_mut().remove::<ErrorCarrier>() {
         return Some(explain_error(carrier.0, app));
     }
-    let status = response.status();
-    let text = plain_text(response)?;
+    let (status, text) = (response.status(), plain_text(response)?);
+    #[cfg(feature = "multipart")]
+    let (status, text) = crate::extract::multipart::corrected(status, text);
     if status.is_server_error() {
         if !text.is_empty() {
             tracing::error!(target: "rustboot::web", status = status.as_u16(), error = %text, "request failed");
