@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use rustboot_core::Error;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
@@ -56,13 +57,52 @@ impl ParameterError {
     }
 }
 
-/// All parameters: a struct or map by name, a tuple by place, anything else when there is just one.
-pub(super) struct Parameters<'a>(pub(super) &'a [(&'static str, Cow<'a, str>)]);
+/// A parameter of the path, decoded.
+pub(super) type Named<'a> = (&'static str, Cow<'a, str>);
+
+/// All parameters: a struct or map by name, a list or tuple by place, anything else when there is just one. Or one of them, inside of
+/// such a value: only what is read from a single text.
+#[derive(Clone, Copy)]
+pub(super) struct Parameters<'a> {
+    values: &'a [Named<'a>],
+    level: Level,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    All,
+    /// One of a list or tuple. As in axum, a pair there is name and value.
+    Listed,
+    One,
+}
 
 impl<'a> Parameters<'a> {
-    fn only(&self) -> Result<Parameter<'a>, ParameterError> {
-        match self.0 {
-            [(name, value)] => Ok(Parameter { name, value }),
+    pub(super) fn all(values: &'a [Named<'a>]) -> Self {
+        Self {
+            values,
+            level: Level::All,
+        }
+    }
+
+    fn one(value: &'a Named<'a>) -> Self {
+        Self::at(Level::One, value)
+    }
+
+    fn at(level: Level, value: &'a Named<'a>) -> Self {
+        Self {
+            values: std::slice::from_ref(value),
+            level,
+        }
+    }
+
+    fn is_all(self) -> bool {
+        self.level == Level::All
+    }
+
+    /// The only one.
+    fn only(self) -> Result<&'a Named<'a>, ParameterError> {
+        match self.values {
+            [only] => Ok(only),
             several => Err(de::Error::custom(format!(
                 "the path has {} parameters, and the handler takes one value",
                 several.len()
@@ -70,15 +110,34 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    fn values(&self) -> impl Iterator<Item = Parameter<'a>> + use<'a> {
-        self.0.iter().map(|(name, value)| Parameter { name, value })
+    fn parsed<T: FromStr>(self, expected: &str) -> Result<T, ParameterError> {
+        let (name, value) = self.only()?;
+        let wrong = |_| ParameterError::of(name, format!("is not {expected}"));
+        value.parse().map_err(wrong)
+    }
+
+    /// What reads a text (a UUID, a date) knows best what is wrong, but not with which parameter.
+    fn named<T>(
+        self,
+        read: impl FnOnce(&'a str) -> Result<T, ParameterError>,
+    ) -> Result<T, ParameterError> {
+        let (name, value) = self.only()?;
+        read(value)
+            .map_err(|error| ParameterError::of(name, format!("is not valid: {}", error.message)))
     }
 }
 
-macro_rules! only {
-    ($($method:ident)*) => {
+impl<'a> IntoDeserializer<'_, ParameterError> for Parameters<'a> {
+    type Deserializer = Parameters<'a>;
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+macro_rules! parsed {
+    ($expected:literal: $($method:ident $visit:ident)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-            self.only()?.$method(visitor)
+            visitor.$visit(self.parsed($expected)?)
         })*
     };
 }
@@ -86,15 +145,43 @@ macro_rules! only {
 impl<'de> Deserializer<'de> for Parameters<'_> {
     type Error = ParameterError;
 
-    only! {
-        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
-        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_option
-        deserialize_identifier
+    parsed! { "true or false": deserialize_bool visit_bool }
+    parsed! { "a number": deserialize_f32 visit_f32 deserialize_f64 visit_f64 }
+    parsed! { "a single character": deserialize_char visit_char }
+    parsed! { "a whole number in range":
+        deserialize_i8 visit_i8 deserialize_i16 visit_i16 deserialize_i32 visit_i32
+        deserialize_i64 visit_i64 deserialize_i128 visit_i128
+    }
+    parsed! { "a whole number in range that is not negative":
+        deserialize_u8 visit_u8 deserialize_u16 visit_u16 deserialize_u32 visit_u32
+        deserialize_u64 visit_u64 deserialize_u128 visit_u128
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        visitor.visit_unit()
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
+        self.named(|text| visitor.visit_str(text))
+    }
+
+    serde::forward_to_deserialize_any! { str string bytes byte_buf identifier }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
+        visitor.visit_some(Self::one(self.only()?))
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ParameterError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ParameterError> {
+        self.named(|text| visitor.visit_enum(text.into_deserializer()))
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(
@@ -104,24 +191,28 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
         visitor.visit_unit()
     }
 
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
+        match self.is_all() {
+            true => visitor.visit_unit(),
+            false => self.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_unit_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         visitor: V,
     ) -> Result<V::Value, ParameterError> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        visitor.visit_newtype_struct(self)
+        self.deserialize_unit(visitor)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        visitor.visit_seq(SeqDeserializer::new(self.values()))
+        if !self.is_all() {
+            return self.deserialize_any(visitor);
+        }
+        let each = self.values.iter();
+        let each = each.map(|value| Parameters::at(Level::Listed, value));
+        visitor.visit_seq(SeqDeserializer::new(each))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(
@@ -129,13 +220,19 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
         length: usize,
         visitor: V,
     ) -> Result<V::Value, ParameterError> {
-        if length != self.0.len() {
-            return Err(de::Error::custom(format!(
+        match self.level {
+            Level::All if length != self.values.len() => Err(de::Error::custom(format!(
                 "the path has {} parameters, and the handler takes {length}",
-                self.0.len()
-            )));
+                self.values.len()
+            ))),
+            Level::Listed if length == 2 => {
+                let (name, value) = self.only()?;
+                let [name, value] = [*name, &**value].map(|text| (*name, Cow::Borrowed(text)));
+                let pair = [Parameters::one(&name), Parameters::one(&value)];
+                visitor.visit_seq(SeqDeserializer::new(pair.into_iter()))
+            }
+            _ => self.deserialize_seq(visitor),
         }
-        self.deserialize_seq(visitor)
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -144,11 +241,19 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
         length: usize,
         visitor: V,
     ) -> Result<V::Value, ParameterError> {
-        self.deserialize_tuple(length, visitor)
+        match self.is_all() {
+            true => self.deserialize_tuple(length, visitor),
+            false => self.deserialize_any(visitor),
+        }
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        visitor.visit_map(MapDeserializer::new(self.values().map(|p| (p.name, p))))
+        if !self.is_all() {
+            return self.deserialize_any(visitor);
+        }
+        let each = self.values.iter();
+        let each = each.map(|value| (value.0, Parameters::one(value)));
+        visitor.visit_map(MapDeserializer::new(each))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -158,99 +263,5 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
         visitor: V,
     ) -> Result<V::Value, ParameterError> {
         self.deserialize_map(visitor)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        self.only()?.deserialize_enum(name, variants, visitor)
-    }
-}
-
-/// One parameter.
-#[derive(Clone, Copy)]
-struct Parameter<'a> {
-    name: &'static str,
-    value: &'a str,
-}
-
-impl<'a> IntoDeserializer<'_, ParameterError> for Parameter<'a> {
-    type Deserializer = Parameter<'a>;
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
-impl Parameter<'_> {
-    fn wrong(&self, expected: &str) -> ParameterError {
-        ParameterError::of(self.name, format!("is not {expected}"))
-    }
-
-    /// A type that reads a text (a UUID, a date) knows best what is wrong, but not with which parameter.
-    fn named<T>(&self, result: Result<T, ParameterError>) -> Result<T, ParameterError> {
-        result.map_err(|error| {
-            ParameterError::of(self.name, format!("is not valid: {}", error.message))
-        })
-    }
-}
-
-macro_rules! parsed {
-    ($($method:ident $visit:ident $type:ty, $expected:literal;)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-            visitor.$visit(self.value.parse::<$type>().map_err(|_| self.wrong($expected))?)
-        })*
-    };
-}
-
-impl<'de> Deserializer<'de> for Parameter<'_> {
-    type Error = ParameterError;
-
-    parsed! {
-        deserialize_bool visit_bool bool, "true or false";
-        deserialize_i8 visit_i8 i8, "a whole number in range";
-        deserialize_i16 visit_i16 i16, "a whole number in range";
-        deserialize_i32 visit_i32 i32, "a whole number in range";
-        deserialize_i64 visit_i64 i64, "a whole number in range";
-        deserialize_i128 visit_i128 i128, "a whole number in range";
-        deserialize_u8 visit_u8 u8, "a whole number in range that is not negative";
-        deserialize_u16 visit_u16 u16, "a whole number in range that is not negative";
-        deserialize_u32 visit_u32 u32, "a whole number in range that is not negative";
-        deserialize_u64 visit_u64 u64, "a whole number in range that is not negative";
-        deserialize_u128 visit_u128 u128, "a whole number in range that is not negative";
-        deserialize_f32 visit_f32 f32, "a number";
-        deserialize_f64 visit_f64 f64, "a number";
-        deserialize_char visit_char char, "a single character";
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        self.named(visitor.visit_str(self.value))
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        self.named(visitor.visit_enum(self.value.into_deserializer()))
-    }
-
-    serde::forward_to_deserialize_any! {
-        str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }

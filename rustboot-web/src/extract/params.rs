@@ -83,7 +83,7 @@ impl PathParameters {
                 decoded
             }
         };
-        T::deserialize(Parameters(decoded)).map_err(ParameterError::refused)
+        T::deserialize(Parameters::all(decoded)).map_err(ParameterError::refused)
     }
 }
 
@@ -179,6 +179,45 @@ mod tests {
             ("a b".into(), 7)
         );
         assert_eq!(two.deserialize::<Item>().unwrap(), item);
+    }
+
+    #[test]
+    fn many_values_of_one_type() {
+        type Map = std::collections::BTreeMap<String, u8>;
+        let two = parameters(&[("b", "1"), ("a", "2")]);
+        assert_eq!(two.deserialize::<Vec<u8>>().unwrap(), [1, 2]);
+        let map = two.deserialize::<Map>().unwrap();
+        assert_eq!(map, Map::from([("a".to_owned(), 2), ("b".to_owned(), 1)]));
+        let pairs = two.deserialize::<Vec<(String, u8)>>().unwrap();
+        assert_eq!(pairs, [("b".to_owned(), 1), ("a".to_owned(), 2)]);
+        two.deserialize::<()>().unwrap();
+        let one = parameters(&[("a", "7")]);
+        assert_eq!(one.deserialize::<Option<u8>>().unwrap(), Some(7));
+        assert_eq!(one.deserialize::<Vec<u8>>().unwrap(), [7]);
+    }
+
+    /// A parameter is one text. A type that has itself inside would otherwise never end.
+    #[test]
+    fn there_is_nothing_inside_of_a_parameter() {
+        #[derive(Deserialize, Debug)]
+        struct Endless {
+            #[allow(dead_code, reason = "read by Debug only")]
+            a: Box<Endless>,
+        }
+        let one = parameters(&[("a", "1")]);
+        let error = one.deserialize::<Endless>().unwrap_err();
+        assert_eq!(
+            error.detail(),
+            "the path parameter `a` is not valid: invalid type: string \"1\", expected struct Endless"
+        );
+        let error = one.deserialize::<Vec<Vec<u8>>>().unwrap_err();
+        assert_eq!(error.fields()[0].place.as_str(), "a");
+        assert!(one.deserialize::<(Vec<u8>,)>().is_err());
+        assert!(one.deserialize::<((),)>().is_err());
+        assert!(
+            one.deserialize::<Vec<(u8, u8)>>().is_err(),
+            "names are no numbers"
+        );
     }
 
     #[test]
