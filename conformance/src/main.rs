@@ -13,6 +13,7 @@ mod guarded;
 mod inputs;
 mod journal;
 mod mounted;
+mod pairs;
 mod returned;
 mod settings;
 mod shapes;

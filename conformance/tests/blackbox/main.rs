@@ -30,6 +30,7 @@ mod metrics;
 mod openapi;
 mod origins;
 mod own_errors;
+mod pairs;
 mod problems;
 mod rejections;
 mod reports;

@@ -39,7 +39,7 @@ impl<T> OperationInput for Form<T> {
         if matches!(*operation.method(), Method::GET | Method::HEAD) {
             return Query::<T>::describe(operation, schema);
         }
-        operation.takes_body(FORM, schema);
+        operation.takes_form(schema);
         operation.refuses("400", "The body cannot be read");
         operation.refuses("415", "The body is not a form");
         operation.refuses("422", "The body is not valid");

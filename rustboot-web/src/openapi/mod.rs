@@ -12,6 +12,7 @@ mod input;
 mod limits;
 mod operation;
 mod output;
+mod parameters;
 pub mod probe;
 mod ui;
 

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use http::{Method, StatusCode};
 use rustboot_core::error::ProblemKind;
 use schemars::{Schema, SchemaGenerator};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+
+use super::parameters::{self, Fields, parameter};
 
 /// How a type looks in JSON; `None` when it does not say.
 pub type SchemaOf = Option<fn(&mut SchemaGenerator) -> Schema>;
@@ -162,57 +164,32 @@ impl Operation<'_> {
         }
     }
 
-    /// It reads the query: a parameter for each field.
+    /// It reads the query: a parameter for each field, and one for all others where there may be any.
     pub fn takes_query(&mut self, schema: SchemaOf) {
-        let Some(schema) = schema else { return };
-        let schema = self.resolved(schema);
-        let required: Vec<&str> = strings(schema.get("required"));
-        let Some(Value::Object(properties)) = schema.get("properties") else {
-            // A map: any names.
-            let parameter = json!({"name": "query", "in": "query", "style": "form", "explode": true, "schema": schema});
-            self.parameters.push(parameter);
-            return;
-        };
-        for (name, schema) in properties {
-            let is_required = required.contains(&name.as_str());
-            self.parameters.push(parameter(
-                name,
-                "query",
-                is_required,
-                without_null(schema.clone()),
-            ));
+        let schema = schema_value(schema, self.reading);
+        let fields = Fields::of(&schema, self.reading.definitions());
+        self.parameters.extend(fields.parameters());
+    }
+
+    /// It reads a form from the body: pairs of names and texts, as in a query.
+    pub fn takes_form(&mut self, schema: SchemaOf) {
+        let form = "application/x-www-form-urlencoded";
+        self.takes_body(form, None);
+        let schema = schema_value(schema, self.reading);
+        let content = parameters::form(schema, self.reading.definitions());
+        if let Some(body) = &mut self.body {
+            body["content"][form] = content;
         }
     }
 
-    /// It reads the parameters of the path: one value, a tuple, or a struct.
+    /// It reads the parameters of the path: one value, a list, a map, a tuple, or a struct.
     pub fn takes_path(&mut self, schema: SchemaOf) {
         self.refuses("400", "A parameter of the path does not fit its type");
-        let schema = match schema {
-            Some(schema) => self.resolved(schema),
-            None => json!({}),
-        };
-        let names = self.path_parameters.clone();
-        for (i, name) in names.iter().enumerate() {
-            let own = match (schema.get("properties"), schema.get("prefixItems")) {
-                (Some(properties), _) => properties.get(name).cloned(),
-                (None, Some(items)) => items.get(i).cloned(),
-                (None, None) => Some(schema.clone()),
-            };
-            self.parameters
-                .push(parameter(name, "path", true, own.unwrap_or(json!({}))));
-        }
-    }
-
-    /// The schema, and not a reference to it.
-    fn resolved(&mut self, schema: fn(&mut SchemaGenerator) -> Schema) -> Value {
-        let schema = schema_value(Some(schema), self.reading);
-        let name = schema
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(|reference| reference.rsplit('/').next());
-        match name.and_then(|name| self.reading.definitions().get(name)) {
-            Some(definition) => definition.clone(),
-            None => schema,
+        let schema = schema_value(schema, self.reading);
+        for (place, name) in self.path_parameters.iter().enumerate() {
+            let definitions = self.reading.definitions();
+            let own = parameters::of_path(&schema, definitions, name, place);
+            self.parameters.push(parameter(name, "path", true, own));
         }
     }
 
@@ -229,44 +206,6 @@ impl Operation<'_> {
             }
         }
     }
-}
-
-fn parameter(name: &str, place: &str, required: bool, mut schema: Value) -> Value {
-    let description = schema
-        .as_object_mut()
-        .and_then(|schema| schema.remove("description"));
-    let mut parameter = Map::from_iter([
-        ("name".to_owned(), json!(name)),
-        ("in".to_owned(), json!(place)),
-        ("required".to_owned(), json!(required)),
-        ("schema".to_owned(), schema),
-    ]);
-    if let Some(description) = description {
-        parameter.insert("description".to_owned(), description);
-    }
-    Value::Object(parameter)
-}
-
-/// A parameter is there or not; there is no way to write null.
-fn without_null(mut schema: Value) -> Value {
-    if let Some(Value::Array(types)) = schema.get_mut("type") {
-        types.retain(|name| name != "null");
-        if let [only] = &types[..] {
-            schema["type"] = only.clone();
-        }
-    }
-    if let Some(Value::Array(choices)) = schema.get_mut("anyOf") {
-        choices.retain(|choice| choice["type"] != "null");
-        if let [only] = &choices[..] {
-            schema = only.clone();
-        }
-    }
-    schema
-}
-
-fn strings(value: Option<&Value>) -> Vec<&str> {
-    let items = value.and_then(Value::as_array).into_iter().flatten();
-    items.filter_map(Value::as_str).collect()
 }
 
 fn schema_value(schema: SchemaOf, generator: &mut SchemaGenerator) -> Value {
