@@ -95,9 +95,9 @@ pub use axum;
 pub use garde;
 #[cfg(feature = "web")]
 pub use rustboot_web::{
-    Authenticator, ClientIp, ErrorBody, Location, Path, Problem, ProblemOrigin, RequestId,
-    RouteDef, RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings, SecurityScheme,
-    Status, Valid, WebAppBuilder, route_handler,
+    Authenticator, ClientIp, ErrorBody, Location, MountSettings, Path, Problem, ProblemOrigin,
+    RequestId, RouteDef, RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings,
+    SecurityScheme, Status, Valid, WebAppBuilder, route_handler,
 };
 #[cfg(feature = "openapi")]
 pub use schemars;

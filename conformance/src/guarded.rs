@@ -1,8 +1,14 @@
 //! Routes that not everybody may call, and who sees to it.
 
+use rustboot::axum::Router;
+use rustboot::axum::extract::Request;
 use rustboot::axum::http::request::Parts;
+use rustboot::axum::middleware::{Next, from_fn};
+use rustboot::axum::routing::{get, post};
 use rustboot::prelude::*;
-use rustboot::{Authenticator, ErrorKind, RouteSecurity, SecurityScheme};
+use rustboot::{
+    Authenticator, ByteSize, ErrorKind, MountSettings, RouteSecurity, RouteSettings, SecurityScheme,
+};
 
 /// Who calls: `authorization: Bearer NAME:ROLE`.
 #[derive(Debug, Clone)]
@@ -67,6 +73,29 @@ async fn anyone(Extension(caller): Extension<Caller>, Path(id): Path<u32>) -> St
 #[get("/guarded/staff", roles("admin"))]
 async fn staff() -> &'static str {
     "staff"
+}
+
+/// What the router demands of whoever calls it, whatever is called.
+pub(crate) fn demands() -> MountSettings {
+    MountSettings::new()
+        .limits(
+            RouteSettings::new()
+                .max_in_flight(3)
+                .body_limit(ByteSize::bytes(64)),
+        )
+        .security(RouteSecurity::new().roles(&["admin", "support"]))
+}
+
+/// With a layer of its own.
+pub(crate) fn router() -> Router {
+    let log = from_fn(async |request: Request, next: Next| {
+        rustboot::tracing::info!("the layer runs");
+        next.run(request).await
+    });
+    Router::new()
+        .route("/guarded-router/orders", post(order))
+        .route("/guarded-router/{id}", get(anyone))
+        .layer(log)
 }
 
 #[get("/guarded/open", permit_all)]

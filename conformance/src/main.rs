@@ -30,6 +30,7 @@ use rustboot::prelude::*;
 async fn main(app: &mut AppBuilder) -> Result<()> {
     app.router(mounted::router())
         .router_with(mounted::settings(), mounted::bounded())
+        .router_with(guarded::demands(), guarded::router())
         .router(uploads::router());
     grouped::by_hand(app);
     let settings = app.config::<settings::Conformance>()?;

@@ -15,7 +15,7 @@ use tower_service::Service;
 use crate::problem::ErrorBody;
 use crate::route::mounted::{Listed, MountedRouter};
 use crate::route::security::Authenticators;
-use crate::route::{Authenticator, RouteDef, RouteSettings};
+use crate::route::{Authenticator, MountSettings, RouteDef};
 
 /// What the user brought.
 #[derive(Default)]
@@ -34,10 +34,11 @@ pub trait WebAppBuilder {
     #[track_caller]
     fn router(&mut self, router: Router) -> &mut Self;
 
-    /// Mounts an axum router that has limits of its own instead of the server's. `max_in_flight` is one limit for all its routes
-    /// together; a timeout is counted from when the request reaches the router.
+    /// Mounts an axum router that has limits of its own instead of the server's ([`RouteSettings`](crate::RouteSettings)), that not
+    /// everybody may call ([`RouteSecurity`](crate::RouteSecurity)), or both ([`MountSettings`]). `max_in_flight` is one limit for all
+    /// its routes together; a timeout is counted from when the request reaches the router.
     #[track_caller]
-    fn router_with(&mut self, settings: RouteSettings, router: Router) -> &mut Self;
+    fn router_with(&mut self, settings: impl Into<MountSettings>, router: Router) -> &mut Self;
 
     /// Puts a tower layer around the mounted routers, inside of the pipeline; the last one added is the outermost.
     /// Attribute routes do not pass through it.
@@ -63,12 +64,13 @@ pub trait WebAppBuilder {
 impl WebAppBuilder for AppBuilder {
     #[track_caller]
     fn router(&mut self, router: Router) -> &mut Self {
-        self.router_with(RouteSettings::new(), router)
+        self.router_with(MountSettings::new(), router)
     }
 
     #[track_caller]
-    fn router_with(&mut self, settings: RouteSettings, router: Router) -> &mut Self {
+    fn router_with(&mut self, settings: impl Into<MountSettings>, router: Router) -> &mut Self {
         let location = Location::caller();
+        let settings = settings.into();
         let listed = Listed { settings, location };
         let routers = &mut self.extension::<WebExtension>().routers;
         routers.push(MountedRouter { router, listed });

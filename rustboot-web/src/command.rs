@@ -20,8 +20,8 @@ use tokio::net::UnixStream;
 use crate::config::{ManagementConfig, ServerConfig};
 use crate::listener::tls::{self, TlsConfig};
 use crate::module::Served;
-use crate::route::RouteSettings;
 use crate::route::mapped::MappedRoute;
+use crate::route::{RouteSecurity, RouteSettings};
 
 /// How long `app health` waits: less than Docker's default of 30 s and Kubernetes' of 1 s plus the start of a process.
 const PROBE_LIMIT: Duration = Duration::from_secs(3);
@@ -49,11 +49,15 @@ pub(crate) fn routes_endpoint(served: Served) -> Endpoint {
             .mounted
             .iter()
             .map(|router| {
-                let settings = router.settings.named().into_iter();
-                json!({
+                let settings = router.settings.limits.named().into_iter();
+                let mut listed = json!({
                     "location": router.location.to_string(),
                     "settings": settings.map(|(k, v)| (k, json!(v))).collect::<Value>(),
-                })
+                });
+                if router.settings.security.is_demanding() {
+                    listed["security"] = demands(&router.settings.security);
+                }
+                listed
             })
             .collect();
         let routes = as_json(&served);
@@ -85,10 +89,7 @@ fn as_json(served: &Served) -> Vec<Value> {
                 listed["settings"] = settings.into_iter().map(|(k, v)| (k, json!(v))).collect();
             }
             if route.security.is_demanding() {
-                listed["security"] = json!({
-                    "scheme": route.security.scheme,
-                    "roles": route.security.roles,
-                });
+                listed["security"] = demands(&route.security);
             }
             if route.has_layers() {
                 listed["layers"] = true.into();
@@ -98,32 +99,32 @@ fn as_json(served: &Served) -> Vec<Value> {
         .collect()
 }
 
+fn demands(security: &RouteSecurity) -> Value {
+    json!({ "scheme": security.scheme, "roles": security.roles })
+}
+
 /// What a route has beside method and path, in brackets: ` [timeout 2s, roles admin]`.
 fn extras(route: &MappedRoute) -> String {
-    let mut extras = written(&route.settings);
-    if route.security.is_demanding() {
-        extras.extend(
-            route
-                .security
-                .scheme
-                .map(|scheme| format!("security {scheme}")),
-        );
-        if !route.security.roles.is_empty() {
-            extras.push(format!("roles {}", route.security.roles.join("|")));
-        }
-    }
+    let mut extras = written(&route.settings, &route.security);
     if route.has_layers() {
         extras.push("layers".to_owned());
     }
     in_brackets(&extras)
 }
 
-/// Settings as people write them: `timeout 2s`.
-fn written(settings: &RouteSettings) -> Vec<String> {
+/// Settings and demands as people write them: `timeout 2s`, `roles admin`.
+fn written(settings: &RouteSettings, security: &RouteSecurity) -> Vec<String> {
     let named = settings.named().into_iter();
-    named
+    let mut written: Vec<String> = named
         .map(|(name, value)| format!("{name} {value}"))
-        .collect()
+        .collect();
+    if security.is_demanding() {
+        written.extend(security.scheme.map(|scheme| format!("security {scheme}")));
+        if !security.roles.is_empty() {
+            written.push(format!("roles {}", security.roles.join("|")));
+        }
+    }
+    written
 }
 
 fn in_brackets(extras: &[String]) -> String {
@@ -171,7 +172,8 @@ fn as_text(served: &Served) -> String {
         text += &format!("and {mounted} mounted axum routers, whose routes axum does not tell\n");
     }
     for router in &served.mounted {
-        let settings = in_brackets(&written(&router.settings));
+        let settings = &router.settings;
+        let settings = in_brackets(&written(&settings.limits, &settings.security));
         if !settings.is_empty() {
             text += &format!("router  mounted in {}{settings}\n", router.location);
         }

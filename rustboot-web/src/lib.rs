@@ -44,8 +44,8 @@ pub use origin::AllowedOrigin;
 pub use problem::{ErrorBody, Problem, ProblemOrigin};
 pub use reply::{Location, Status};
 pub use route::{
-    Authenticator, RouteDef, RouteGroup, RouteHandler, RouteLayer, RouteSecurity, RouteSettings,
-    SecurityScheme, route_handler,
+    Authenticator, MountSettings, RouteDef, RouteGroup, RouteHandler, RouteLayer, RouteSecurity,
+    RouteSettings, SecurityScheme, route_handler,
 };
 #[doc(hidden)]
 pub use route::{assertions, direct};

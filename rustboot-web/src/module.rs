@@ -21,7 +21,7 @@ use crate::problem::{ErrorBody, ProblemDetails};
 use crate::route::dispatch::{Dispatcher, Surroundings};
 use crate::route::group::Groups;
 use crate::route::limits::Limits;
-use crate::route::mounted::{Listed, Mounted, MountedRouter};
+use crate::route::mounted::{Listed, Mounted};
 use crate::route::security::Authenticators;
 use crate::route::table::Table;
 use crate::route::{RouteDef, RouteGroup};
@@ -102,17 +102,18 @@ impl Module for WebModule {
             .filter(|(_, exposure)| on_main_listener(*exposure, has_own_listener, is_dev))
             .map(|(path, _)| path)
             .collect();
+        let mounted: Vec<Listed> = extension.routers.iter().map(|m| m.listed).collect();
         let (table, problems) = Table::new(routes, &mut groups, &endpoint_paths);
         for problem in problems
             .into_iter()
-            .chain(extension.authenticators.problems(&table.routes))
-            .chain(extension.routers.iter().flat_map(|m| m.listed.mistakes()))
+            .chain(extension.authenticators.problems(&table.routes, &mounted))
+            .chain(mounted.iter().flat_map(Listed::mistakes))
         {
             app.problem(problem);
         }
         let served = Served {
             table: Arc::new(table),
-            mounted: extension.routers.iter().map(|m| m.listed).collect(),
+            mounted,
             #[cfg(unix)]
             unix_socket: server.unix_socket.as_ref().map(|path| base.join(path)),
         };
@@ -143,7 +144,14 @@ impl Module for WebModule {
         }
 
         let parts = Parts {
-            mounted: merge(extension.routers, extension.layers, &Limits::new(&server)),
+            mounted: within(
+                Mounted::merge(
+                    extension.routers,
+                    &Limits::new(&server),
+                    &extension.authenticators,
+                ),
+                extension.layers,
+            ),
             server,
             table: served.table,
             error_body: extension
@@ -202,13 +210,12 @@ fn on_main_listener(exposure: Exposure, has_own_listener: bool, is_dev: bool) ->
     }
 }
 
-/// All routers as one, with the user's layers around it.
-fn merge(
-    routers: Vec<MountedRouter>,
+/// The routers, with the user's layers around them.
+fn within(
+    mounted: Option<Mounted>,
     layers: Vec<Box<dyn FnOnce(Router) -> Router + Send>>,
-    server: &Limits,
 ) -> Option<Mounted> {
-    let Mounted { router, limits } = Mounted::merge(routers, server)?;
+    let Mounted { router, limits } = mounted?;
     let router = layers
         .into_iter()
         .fold(router, |router, layer| layer(router));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Sandbox, Service, eventually};
 use crate::http::{Connection, Request};
@@ -186,9 +186,11 @@ async fn a_route_that_demands_what_nobody_enforces_keeps_the_application_from_st
         let exit = unguarded().run(&[command]).await;
         assert_eq!(exit.code, Some(78), "{exit:?}");
         let text = exit.stderr;
-        assert!(text.contains("error: the wiring has 5 problems"), "{text}");
+        assert!(text.contains("error: the wiring has 6 problems"), "{text}");
         for line in [
-            "GET /guarded/staff: it demands one of the roles admin, and nothing in this application enforces that: the route would be open to everybody",
+            "GET /guarded/staff: it demands one of the roles admin, and nothing in this application enforces that: it would be open to everybody",
+            "the router mounted in conformance/src/main.rs:",
+            "it demands one of the roles admin, support, and nothing",
             "POST /guarded/orders: it demands the security scheme \"bearer\", and nothing",
             "declared by `service::guarded::order` (conformance/src/guarded.rs:",
             "help: add a module that brings an authenticator (`app.authenticator(…)`), or take `roles` and `security` away",
@@ -196,6 +198,74 @@ async fn a_route_that_demands_what_nobody_enforces_keeps_the_application_from_st
             assert!(text.contains(line), "{line}\n{text}");
         }
     }
+}
+
+/// As with a route: behind the limits, before the layers of the router and its handlers.
+#[tokio::test]
+async fn who_may_call_a_mounted_router_is_decided_before_it_runs() {
+    let service = Sandbox::new().start().await;
+    let orders = "/guarded-router/orders";
+    let order = |caller: &str| {
+        let request = Request::post(orders).body("tea");
+        match caller {
+            "" => request,
+            caller => request.header("authorization", &format!("Bearer {caller}")),
+        }
+    };
+    for (caller, status) in [("", 401), ("eve:customer", 403), ("mallory:admin", 500)] {
+        // More often than there are places: each is given back.
+        for _ in 0..4 {
+            let answer = service.send(order(caller)).await;
+            problem(orders, &answer, status);
+            assert_eq!(answer.header("www-authenticate").is_some(), status == 401);
+        }
+    }
+    // Whatever the method, and whatever is wrong beside.
+    assert_eq!(service.get(orders).await.status, 401);
+    assert_eq!(service.get("/guarded-router/7").await.status, 401);
+    let head = Request::new("HEAD", "/guarded-router/7");
+    assert_eq!(service.send(head).await.status, 401);
+    // Nobody's path demands nothing, and the limits come first.
+    assert_eq!(service.get("/guarded-router/a/b").await.status, 404);
+    let large = Request::post(orders).body(vec![b'x'; 65]);
+    problem(orders, &service.send(large).await, 413);
+    service.settle().await;
+    let ran = |line: &Value| {
+        let message = line["message"].as_str().unwrap_or_default();
+        ["the layer runs", "the handler runs"].contains(&message)
+    };
+    assert!(!service.log().iter().any(ran), "{:?}", service.log());
+
+    let answer = service.send(order("bob:support")).await;
+    assert_eq!(answer.text(), "bob the support: tea");
+    let seven = Request::get("/guarded-router/7").header("authorization", "Bearer ann:admin");
+    assert_eq!(service.send(seven).await.text(), "ann asks for 7");
+    service.log_line("the layer", ran).await;
+    let wrong = Request::new("DELETE", orders).header("authorization", "Bearer ann:admin");
+    let answer = service.send(wrong).await;
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
+    let metrics = service.metrics().await;
+    let refused = [("http_route", orders), ("http_response_status_code", "403")];
+    let counted = metrics.value("http_server_request_duration_seconds_count", &refused);
+    assert_eq!(counted, Some(4.0), "under the template of its route");
+
+    let listed = service.get("/routes").await.json();
+    let mounted = &listed["mounted"][2];
+    assert_eq!(
+        mounted["security"],
+        json!({ "scheme": null, "roles": ["admin", "support"] })
+    );
+    assert_eq!(listed["mounted"][0].get("security"), None);
+    let exit = Sandbox::new().run(&["routes"]).await;
+    let routers = exit
+        .stdout
+        .lines()
+        .filter(|line| line.starts_with("router  mounted in"));
+    let line = routers.last().unwrap();
+    assert!(
+        line.ends_with(" [body_limit 64B, max_in_flight 3, roles admin|support]"),
+        "{line}"
+    );
 }
 
 #[tokio::test]

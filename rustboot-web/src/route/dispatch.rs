@@ -13,14 +13,14 @@ use rustboot_core::AppContext;
 use rustboot_core::management::{Access, Endpoint};
 use tower_service::Service as _;
 
+use super::RouteMetrics;
 use super::direct::{self, DirectHandler};
 use super::handler::{AxumHandler, HandlerFuture, Kind};
 use super::limits::Limits;
 use super::mapped::MappedRoute;
-use super::security::{Authenticators, ErasedAuthenticator};
+use super::security::{Authenticators, Guard};
 use super::shared::{self, Shared};
 use super::table::{Table, numbered, parameter_names};
-use super::{RouteMetrics, RouteSecurity};
 use crate::extract::PathParameters;
 
 /// What answers a request.
@@ -61,12 +61,6 @@ enum RouteCall {
     Handler(Arc<dyn AxumHandler>),
     /// Through an axum router of its own: for layers, and for extractors that work only there.
     ViaRouter(Router),
-}
-
-/// Who decides whether a request may pass, and what the route demands.
-struct Guard {
-    authenticator: Arc<dyn ErasedAuthenticator>,
-    demanded: RouteSecurity,
 }
 
 /// What routes are served with.
@@ -252,7 +246,7 @@ impl RouteEntry {
                     .with_state(surroundings.app.clone()),
             )
         };
-        let authenticator = surroundings
+        let guard = surroundings
             .authenticators
             .of(&route.security)
             .map_err(|(message, _)| format!("{}: {message}", route.title()))?;
@@ -260,10 +254,7 @@ impl RouteEntry {
         let metrics = |method| Arc::new(RouteMetrics::new(method, route.path).written(written));
         Ok(Self {
             call,
-            guard: authenticator.map(|authenticator| Guard {
-                authenticator,
-                demanded: route.security,
-            }),
+            guard,
             limits: surroundings
                 .limits
                 .with(&route.settings, shared.gate(route)),
@@ -307,10 +298,7 @@ impl RouteEntry {
     async fn guarded(self: Arc<Self>, request: Request, app: AppContext) -> Response {
         let (mut parts, body) = request.into_parts();
         if let Some(guard) = &self.guard {
-            let refusal = guard
-                .authenticator
-                .refusal(&mut parts, &guard.demanded, &app);
-            if let Some(refusal) = refusal.await {
+            if let Some(refusal) = guard.refusal(&mut parts, &app).await {
                 return refusal;
             }
         }

@@ -9,6 +9,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -20,8 +21,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::Route;
 use axum::routing::future::RouteFuture;
 use futures_util::future::Either;
-use http::{HeaderValue, Method, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::Limited;
+use rustboot_core::AppContext;
 use rustboot_core::report::Problem;
 use rustboot_core::source::Location;
 use tower_layer::Layer;
@@ -30,7 +32,8 @@ use tower_service::Service;
 use super::gate::{Gate, Permit};
 use super::limits::{self, Full, Limits};
 use super::metrics::method_label;
-use super::{RouteMetrics, RouteSettings};
+use super::security::{Authenticators, Guard};
+use super::{MountSettings, RouteMetrics, RouteSettings};
 use crate::problem::Explained;
 
 /// A router as the user brought it.
@@ -43,17 +46,21 @@ pub(crate) struct MountedRouter {
 /// What is known of it without looking inside.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Listed {
-    pub(crate) settings: RouteSettings,
+    pub(crate) settings: MountSettings,
     /// Where it was mounted.
     pub(crate) location: Location,
 }
 
 impl Listed {
     /// What it says that cannot be meant.
-    pub(crate) fn mistakes(&self) -> impl Iterator<Item = Problem> {
-        let title = format!("the router mounted in {}", self.location);
+    pub(crate) fn mistakes(&self) -> Vec<Problem> {
         let mistakes = self.settings.mistakes().into_iter();
-        mistakes.map(move |mistake| Problem::new(title.clone(), mistake))
+        mistakes.map(|mistake| self.problem(mistake)).collect()
+    }
+
+    /// Something that is wrong with it.
+    pub(crate) fn problem(&self, message: impl Into<String>) -> Problem {
+        Problem::new(format!("the router mounted in {}", self.location), message)
     }
 }
 
@@ -67,28 +74,47 @@ pub(crate) struct Mounted {
 
 impl Mounted {
     /// Merges routers, each with a layer that tells what it matched and does what it has of its own. `None` without routers.
-    pub(crate) fn merge(routers: Vec<MountedRouter>, server: &Limits) -> Option<Self> {
-        let own: Vec<Limits> = routers
+    ///
+    /// One that nobody guards as it demands is left out: it is a problem that keeps the application from starting.
+    pub(crate) fn merge(
+        routers: Vec<MountedRouter>,
+        server: &Limits,
+        authenticators: &Authenticators,
+    ) -> Option<Self> {
+        let guarded: Vec<(MountedRouter, Option<Guard>)> = routers
+            .into_iter()
+            .filter_map(|mounted| {
+                let guard = authenticators.of(&mounted.listed.settings.security);
+                Some((mounted, guard.ok()?))
+            })
+            .collect();
+        let own: Vec<Limits> = guarded
             .iter()
-            .map(|MountedRouter { listed, .. }| {
+            .map(|(MountedRouter { listed, .. }, _)| {
                 let scope = || format!("router in {}", listed.location);
-                let gate = listed.settings.max_in_flight;
+                let settings = &listed.settings.limits;
+                let gate = settings.max_in_flight;
                 let gate = gate.map(|limit| Gate::new(limit, scope()));
-                server.with(&listed.settings, gate)
+                server.with(settings, gate)
             })
             .collect();
         let widest = own.iter().map(|limits| limits.body).max()?.max(server.body);
-        let layered = routers.into_iter().zip(own).map(|(mounted, limits)| {
-            let is_plain = mounted.listed.settings == RouteSettings::new();
-            let own = (!is_plain || limits.body < widest).then(|| {
-                Arc::new(Own {
-                    written: mounted.listed.settings.access_log.unwrap_or(true),
-                    body: (limits.body < widest).then_some(limits.body),
-                    limits,
-                })
+        let layered = guarded
+            .into_iter()
+            .zip(own)
+            .map(|((mounted, guard), limits)| {
+                let settings = mounted.listed.settings;
+                let is_plain = settings.limits == RouteSettings::new() && guard.is_none();
+                let own = (!is_plain || limits.body < widest).then(|| {
+                    Arc::new(Own {
+                        guard,
+                        written: settings.limits.access_log.unwrap_or(true),
+                        body: (limits.body < widest).then_some(limits.body),
+                        limits,
+                    })
+                });
+                mounted.router.layer(Tell(own))
             });
-            mounted.router.layer(Tell(own))
-        });
         // Of several default answers to a path that nobody knows, axum takes the last: it is of no router's settings.
         let router = layered
             .chain([Router::new().layer(Tell(None))])
@@ -107,6 +133,8 @@ pub(crate) struct Own {
     pub(crate) written: bool,
     /// The largest body, where that is less than what the pipeline lets through.
     body: Option<u64>,
+    /// Where somebody has to be asked whether the caller may.
+    guard: Option<Guard>,
 }
 
 /// What a router told in the poll that is under way.
@@ -152,7 +180,7 @@ impl Layer<Route> for Tell {
 impl Service<Request> for Telling {
     type Response = Response;
     type Error = Infallible;
-    type Future = Either<RouteFuture<Infallible>, Ready<Result<Response, Infallible>>>;
+    type Future = Either<RouteFuture<Infallible>, Aside>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Service::<Request>::poll_ready(&mut self.inner, context)
@@ -172,10 +200,36 @@ impl Service<Request> for Telling {
         let admitted = own.admit(request, &mut note.permit);
         NOTE.with(|slot| slot.set(Some(note)));
         match admitted {
+            Err(refused) => Either::Right(Either::Left(ready(Ok(*refused)))),
+            Ok(request) if own.guard.is_some() => {
+                let pass = pass(Arc::clone(own), request, self.inner.clone());
+                Either::Right(Either::Right(Box::pin(pass)))
+            }
             Ok(request) => Either::Left(self.inner.call(request)),
-            Err(refused) => Either::Right(ready(Ok(*refused))),
         }
     }
+}
+
+/// What does not go straight into the router.
+type Aside = Either<
+    Ready<Result<Response, Infallible>>,
+    Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>,
+>;
+
+/// The answer of the router, when the caller may have it.
+async fn pass(own: Arc<Own>, request: Request, mut inner: Route) -> Result<Response, Infallible> {
+    let (mut parts, body) = request.into_parts();
+    // Every request that is here came through the pipeline, which puts it there.
+    let Some(app) = parts.extensions.get::<AppContext>().cloned() else {
+        return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+    };
+    if let Some(guard) = &own.guard
+        && let Some(refusal) = guard.refusal(&mut parts, &app).await
+    {
+        return Ok(refusal);
+    }
+    // A route is always ready.
+    inner.call(Request::from_parts(parts, body)).await
 }
 
 impl Own {

@@ -10,6 +10,7 @@ use rustboot_core::report::Problem;
 
 use super::SecurityScheme;
 use super::mapped::MappedRoute;
+use super::mounted::Listed;
 
 /// What a route demands of whoever calls it. It is data: an [`Authenticator`] enforces it. A route that demands something
 /// while nobody enforces it keeps the application from starting (exit code 78).
@@ -102,7 +103,7 @@ impl RouteSecurity {
 /// Enforces what routes demand. A module that brings authentication registers one for each of its security schemes with
 /// [`authenticator`](crate::WebAppBuilder::authenticator).
 ///
-/// It is asked for every request to a route whose [`RouteSecurity`] demands something, and for no other: behind the limits
+/// It is asked for every request to a route or a mounted router whose [`RouteSecurity`] demands something, and for no other: behind the limits
 /// (in flight, declared length of the body), inside of the panic guard and the timeout of the route, before the layers of the
 /// route and before anything reads the body. A preflight request is answered before it is asked.
 ///
@@ -191,6 +192,27 @@ impl<A: Authenticator> ErasedAuthenticator for A {
     }
 }
 
+/// Who decides whether a request may pass, and what is demanded of it.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    authenticator: Arc<dyn ErasedAuthenticator>,
+    demanded: RouteSecurity,
+}
+
+impl Guard {
+    /// The answer of a request that may not pass.
+    pub(crate) async fn refusal(&self, request: &mut Parts, app: &AppContext) -> Option<Response> {
+        let refusal = self.authenticator.refusal(request, &self.demanded, app);
+        refusal.await
+    }
+}
+
+impl std::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Guard").field(&self.demanded).finish()
+    }
+}
+
 /// Everybody who enforces something, by security scheme.
 #[derive(Clone, Default)]
 pub(crate) struct Authenticators(Vec<(&'static str, Arc<dyn ErasedAuthenticator>)>);
@@ -217,13 +239,16 @@ impl Authenticators {
     ///
     /// # Errors
     /// Nobody does, or it cannot be told who: a sentence, and what to do.
-    pub(crate) fn of(
-        &self,
-        demanded: &RouteSecurity,
-    ) -> Result<Option<Arc<dyn ErasedAuthenticator>>, (String, String)> {
+    pub(crate) fn of(&self, demanded: &RouteSecurity) -> Result<Option<Guard>, (String, String)> {
         if !demanded.is_demanding() {
             return Ok(None);
         }
+        let guard = |authenticator: &Arc<dyn ErasedAuthenticator>| {
+            Some(Guard {
+                authenticator: Arc::clone(authenticator),
+                demanded: *demanded,
+            })
+        };
         let known: Vec<&str> = self.0.iter().map(|(scheme, _)| *scheme).collect();
         let known = known.join(", ");
         let what = match demanded.scheme {
@@ -232,16 +257,16 @@ impl Authenticators {
         };
         match (demanded.scheme, &self.0[..]) {
             (_, []) => Err((
-                format!("it demands {what}, and nothing in this application enforces that: the route would be open to everybody"),
+                format!("it demands {what}, and nothing in this application enforces that: it would be open to everybody"),
                 "add a module that brings an authenticator (`app.authenticator(…)`), or take `roles` and `security` away".to_owned(),
             )),
-            (None, [(_, only)]) => Ok(Some(Arc::clone(only))),
+            (None, [(_, only)]) => Ok(guard(only)),
             (None, _) => Err((
                 format!("it demands {what}, and there are several security schemes: {known}"),
                 "name one: `security = \"…\"`".to_owned(),
             )),
             (Some(scheme), all) => match all.iter().find(|(known, _)| *known == scheme) {
-                Some((_, authenticator)) => Ok(Some(Arc::clone(authenticator))),
+                Some((_, authenticator)) => Ok(guard(authenticator)),
                 None => Err((
                     format!("it demands {what}, which nothing in this application enforces"),
                     format!("the security schemes that are enforced are: {known}"),
@@ -250,8 +275,8 @@ impl Authenticators {
         }
     }
 
-    /// The schemes that two want to enforce, and the routes that nobody does.
-    pub(crate) fn problems(&self, routes: &[MappedRoute]) -> Vec<Problem> {
+    /// The schemes that two want to enforce, and the routes and routers that nobody does.
+    pub(crate) fn problems(&self, routes: &[MappedRoute], mounted: &[Listed]) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (i, (scheme, _)) in self.0.iter().enumerate() {
             if self.0[..i].iter().any(|(earlier, _)| earlier == scheme) {
@@ -267,6 +292,11 @@ impl Authenticators {
         for route in routes {
             if let Err((message, help)) = self.of(&route.security) {
                 problems.push(route.problem(message).note(format!("help: {help}")));
+            }
+        }
+        for router in mounted {
+            if let Err((message, help)) = self.of(&router.settings.security) {
+                problems.push(router.problem(message).note(format!("help: {help}")));
             }
         }
         problems
