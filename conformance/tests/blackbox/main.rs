@@ -24,6 +24,7 @@ mod h2c;
 mod hostile;
 mod keep_alive;
 mod limits;
+mod lingering;
 mod load;
 mod management;
 mod metrics;

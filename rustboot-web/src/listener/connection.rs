@@ -141,6 +141,7 @@ where
         stream,
         Arc::clone(&state),
         terms.settings.patience.write,
+        version == HttpVersion::One,
     ));
     let service = ConnectionService {
         pipeline: Arc::clone(&terms.pipeline),

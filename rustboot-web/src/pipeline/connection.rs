@@ -24,6 +24,8 @@ pub(crate) struct ConnectionState {
     /// What of the next head has come: [`NOTHING`], [`SOMETHING`], or since when that is timed: nanoseconds after `opened`.
     head: AtomicU64,
     head_began: Notify,
+    /// How many requests had come when one was answered with an error.
+    refused: AtomicUsize,
     tether: Tether,
 }
 
@@ -55,6 +57,7 @@ impl ConnectionState {
             last_answer: AtomicU64::new(0),
             head: AtomicU64::new(NOTHING),
             head_began: Notify::new(),
+            refused: AtomicUsize::new(0),
             tether: Tether::default(),
         }
     }
@@ -123,6 +126,17 @@ impl ConnectionState {
     /// Waits until one is.
     pub(crate) async fn head_began(&self) {
         self.head_began.notified().await;
+    }
+
+    /// The answer to the request that came last is an error, which the client may get while it still sends.
+    pub(super) fn request_is_refused(&self) {
+        self.refused.store(self.requests(), Ordering::Relaxed);
+    }
+
+    /// Whether the last answer was an error. Of HTTP/1: one request comes after the other.
+    pub(crate) fn has_refused(&self) -> bool {
+        let refused = self.refused.load(Ordering::Relaxed);
+        refused > 0 && refused == self.requests()
     }
 
     fn nanos(&self, at: Instant) -> u64 {

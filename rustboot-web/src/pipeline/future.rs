@@ -203,7 +203,10 @@ fn complete(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody>
             let explained = explain_response(&mut response, &pipeline.app);
             drop(entered);
             match explained {
-                None => response,
+                None => {
+                    record.connection.request_is_refused();
+                    response
+                }
                 Some(explained) => {
                     let headers = std::mem::take(response.headers_mut());
                     problem(&explained, headers, &mut record)
@@ -274,6 +277,7 @@ pub(super) fn problem(
     headers: HeaderMap,
     record: &mut Record,
 ) -> AxumResponse {
+    record.connection.request_is_refused();
     let id = record.correlation.request_id().cloned();
     // The shape is the application's code, and may log.
     let _entered = record.correlation.enter();

@@ -2,7 +2,7 @@
 //!
 //! Closing a socket with unread bytes makes the kernel answer with a reset, and a reset may throw away what we said last before the
 //! client has read it (RFC 9112, section 9.6, says so of HTTP). So our side says that it is done, and reads on for a while without
-//! looking at what comes.
+//! looking at what comes. A client that first writes all of its body, and reads only then, sees its 413.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -36,6 +36,14 @@ impl Default for Linger {
             bytes: 0,
         }
     }
+}
+
+/// Whether something has come that nobody has read. That is thrown away.
+pub(super) fn has_unread<S: AsyncRead + Unpin>(io: &mut S, context: &mut Context<'_>) -> bool {
+    let mut scratch = [0; 4096];
+    let mut buffer = ReadBuf::new(&mut scratch);
+    let read = Pin::new(io).poll_read(context, &mut buffer);
+    matches!(read, Poll::Ready(Ok(()))) && !buffer.filled().is_empty()
 }
 
 impl Linger {

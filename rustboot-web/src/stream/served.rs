@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use super::farewell::{self, Frames, GOING_AWAY};
-use super::linger::Linger;
+use super::linger::{self, Linger};
 use crate::pipeline::ConnectionState;
 
 /// See the module.
@@ -27,6 +27,19 @@ pub(crate) struct Served<S: AsyncWrite + Unpin> {
     stalled: Option<Stalled>,
     /// Since the upgrade.
     upgraded: Option<Box<Upgraded>>,
+    /// How it ends, when the client is not in step with us.
+    parting: Parting,
+}
+
+/// The end of a connection.
+#[derive(Debug)]
+enum Parting {
+    /// It is dropped as soon as our side has said that it is done.
+    AtOnce,
+    /// The same, unless the client still sends.
+    InOrder,
+    /// It does.
+    Lingering(Box<Linger>),
 }
 
 /// Connections and streams that were given up because the client did not read.
@@ -60,8 +73,19 @@ struct Upgraded {
 }
 
 impl<S: AsyncWrite + Unpin> Served<S> {
-    pub(crate) fn new(io: S, state: Arc<ConnectionState>, write_timeout: Duration) -> Self {
+    /// `is_in_order` is whether one request comes after the other, so that a client may still send the last one when it is answered:
+    /// not of HTTP/2, whose streams have windows of their own.
+    pub(crate) fn new(
+        io: S,
+        state: Arc<ConnectionState>,
+        write_timeout: Duration,
+        is_in_order: bool,
+    ) -> Self {
         Self {
+            parting: match is_in_order {
+                true => Parting::InOrder,
+                false => Parting::AtOnce,
+            },
             io,
             state,
             write_timeout,
@@ -305,7 +329,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Served<S> {
         self.watched(flushed, Waiting::Flush, context)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(context)
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self {
+            io, state, parting, ..
+        } = self.get_mut();
+        if !matches!(parting, Parting::Lingering(_)) {
+            ready!(Pin::new(&mut *io).poll_shutdown(context))?;
+        }
+        if matches!(parting, Parting::InOrder) && !state.tether().is_upgraded() {
+            // An error may be the answer to a request that has not come as a whole, and more of it be on its way.
+            if !state.has_refused() && !linger::has_unread(io, context) {
+                return Poll::Ready(Ok(()));
+            }
+            *parting = Parting::Lingering(Box::default());
+        }
+        match parting {
+            Parting::Lingering(linger) => linger.poll(io, context).map(Ok),
+            _ => Poll::Ready(Ok(())),
+        }
     }
 }
