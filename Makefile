@@ -5,7 +5,7 @@
 CARGO = cargo
 ARGS =
 
-.PHONY: help run test lint count bench docs features ci
+.PHONY: help run test lint count contract bench docs features ci
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,11 @@ lint: ## check the formatting, and clippy without a warning
 count: ## count instructions and allocations of a request (valgrind), and fail when they are above benches/budget.toml
 	scripts/install-test-tools count
 	benches/count --check
+
+contract: ## ask the quickstart what its OpenAPI document says (schemathesis, 40 s), and try its Swagger UI in a browser
+	scripts/install-test-tools contract
+	scripts/schemathesis 40
+	scripts/swagger-ui
 
 bench: ## count instructions and allocations of a request (valgrind), then measure times; ARGS go to cargo bench
 	benches/count
