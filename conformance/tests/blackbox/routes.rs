@@ -257,11 +257,11 @@ async fn who_may_call_a_mounted_router_is_decided_before_it_runs() {
     );
     assert_eq!(listed["mounted"][0].get("security"), None);
     let exit = Sandbox::new().run(&["routes"]).await;
-    let routers = exit
+    let mut routers = exit
         .stdout
         .lines()
         .filter(|line| line.starts_with("router  mounted in"));
-    let line = routers.last().unwrap();
+    let line = routers.next_back().unwrap();
     assert!(
         line.ends_with(" [body_limit 64B, max_in_flight 3, roles admin|support]"),
         "{line}"

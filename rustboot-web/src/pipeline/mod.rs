@@ -11,7 +11,7 @@
 //! | 4 | in-flight limit, the server's and then the route's: 503 with `Retry-After` (not for management endpoints) | [`service`], [`gate`](crate::route::gate) |
 //! | 5 | body limit, the route's or the server's: 413, by `Content-Length` before anything runs, by counting otherwise; its small pieces are put together | [`service`], [`request`], [`incoming`] |
 //! | 6a | panic guard and timeout, the route's or the server's, around everything down to 7 | [`future`] |
-//! | 6b | authentication, for routes that demand something: 401, 403 | [`dispatch`](crate::route::dispatch), [`security`](crate::route::security) |
+//! | 6b | authentication, for routes and mounted routers that demand something: 401, 403 | [`dispatch`](crate::route::dispatch), [`mounted`](crate::route::mounted), [`security`](crate::route::security) |
 //! | 6c | the user's layers: of the route's groups and of the route, or around mounted routers; then the handler | [`shared`](crate::route::shared), [`mounted`](crate::route::mounted) |
 //! | 7 | what the handler deferred to its end is finished (a `Tx` commits) when the answer is 2xx or 3xx, else taken back | [`future`] |
 //! | 8 | errors become problem details | [`problem`](crate::problem) |

@@ -297,10 +297,10 @@ impl RouteEntry {
 
     async fn guarded(self: Arc<Self>, request: Request, app: AppContext) -> Response {
         let (mut parts, body) = request.into_parts();
-        if let Some(guard) = &self.guard {
-            if let Some(refusal) = guard.refusal(&mut parts, &app).await {
-                return refusal;
-            }
+        if let Some(guard) = &self.guard
+            && let Some(refusal) = guard.refusal(&mut parts, &app).await
+        {
+            return refusal;
         }
         self.pass(Request::from_parts(parts, body), &app).await
     }
