@@ -23,6 +23,12 @@
 
 #[cfg(feature = "cache")]
 mod cache;
+#[cfg(all(
+    test,
+    feature = "tls",
+    any(feature = "postgres", feature = "mysql", feature = "redis")
+))]
+mod certificates;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod config;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]

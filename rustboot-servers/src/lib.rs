@@ -26,12 +26,14 @@
 //! - **Root is no problem.** PostgreSQL refuses to run as root; servers that root starts run as `postgres`, `redis` or
 //!   `mysql`, else as `nobody`.
 //! - **Nothing is skipped.** A program that is not installed is an error that says what to install.
+//! - **The network may fail.** A [`Proxy`] before a server swallows what passes, which no signal to the server can do.
 //! - **Docker will do.** [`PostgresOptions::image`] and [`RedisOptions::image`] run the server in a container of a Docker engine
 //!   instead. It can be stopped and restarted, not killed or paused.
 //!
 //! It needs a Unix with a POSIX shell. Calls block for as long as a server takes to start or stop, up to a minute: in async
 //! code use `spawn_blocking`, or start servers before the runtime.
 
+mod client;
 mod container;
 mod error;
 mod keeper;
@@ -42,13 +44,16 @@ mod port;
 mod postgres;
 mod process_tree;
 mod program;
+mod proxy;
 mod redis;
 mod server;
+mod shared;
 mod user;
 mod warden;
 
 pub use error::ServerError;
 pub use mariadb::{MariaDb, MariaDbOptions};
 pub use postgres::{Postgres, PostgresOptions};
+pub use proxy::{Proxy, Towards};
 pub use redis::{Redis, RedisOptions};
 pub use warden::Warden;

@@ -4,16 +4,17 @@ use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::client;
 use crate::error::{Result, ServerError};
 use crate::outside::{self, Origin, controls};
 use crate::password;
 use crate::program::Programs;
 use crate::server::{Recipe, Server};
+use crate::shared::Shared;
 use crate::user::User;
 
 const NAME: &str = "MariaDB";
@@ -127,30 +128,18 @@ impl MariaDb {
     /// # Errors
     /// It is not installed, or does not start. The next call tries again.
     pub fn shared() -> Result<&'static Self, ServerError> {
-        static SHARED: OnceLock<MariaDb> = OnceLock::new();
-        static STARTING: Mutex<()> = Mutex::new(());
-        let _one = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(server) = SHARED.get() {
-            return Ok(server);
-        }
-        let server = match outside::url_in(URL_VARIABLE) {
-            Some(url) => Self::elsewhere(&url),
-            None => Self::start()?,
-        };
-        Ok(SHARED.get_or_init(|| server))
+        static SHARED: Shared<MariaDb> = Shared::new();
+        SHARED.get(NAME, URL_VARIABLE, Self::elsewhere, Self::start)
     }
 
-    fn elsewhere(url: &str) -> Self {
-        let (base, database) = outside::base_and_database(url);
+    fn elsewhere(url: String, origin: Origin) -> Self {
+        let (base, database) = outside::base_and_database(&url);
         Self {
             base: base.to_owned(),
             database: database.to_owned(),
             password: String::new(),
             client: PathBuf::new(),
-            origin: Origin::Elsewhere {
-                server: NAME,
-                variable: URL_VARIABLE,
-            },
+            origin,
         }
     }
 
@@ -185,7 +174,8 @@ impl MariaDb {
     /// The statement is wrong, the server does not run or was not started here.
     pub fn execute(&self, sql: &str) -> Result<String, ServerError> {
         let server = self.origin.server()?;
-        let output = Command::new(&self.client)
+        let mut client = Command::new(&self.client);
+        client
             .args([
                 "--no-defaults",
                 "--batch",
@@ -197,20 +187,8 @@ impl MariaDb {
                 server.run().join("mariadb.sock").display()
             ))
             .args(["-e", sql])
-            .env("MYSQL_PWD", &self.password)
-            .output()
-            .map_err(ServerError::io("cannot start mariadb"))?;
-        match output.status.success() {
-            true => Ok(String::from_utf8_lossy(&output.stdout)
-                .trim_end()
-                .to_owned()),
-            false => Err(ServerError::Refused {
-                doing: sql.to_owned(),
-                answer: String::from_utf8_lossy(&output.stderr)
-                    .trim_end()
-                    .to_owned(),
-            }),
-        }
+            .env("MYSQL_PWD", &self.password);
+        client::run(client, sql)
     }
 }
 

@@ -4,17 +4,17 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rustix::process::Signal;
 
 use crate::container::{self, Container};
 use crate::error::{Result, ServerError};
-use crate::outside::{self, Origin, controls};
+use crate::outside::{Origin, controls};
 use crate::password;
 use crate::program::Programs;
 use crate::server::{Recipe, Server};
+use crate::shared::Shared;
 use crate::user::{self, User};
 
 const NAME: &str = "Redis";
@@ -197,23 +197,13 @@ impl Redis {
     /// # Errors
     /// It is not installed, or does not start. The next call tries again.
     pub fn shared() -> Result<&'static Self, ServerError> {
-        static SHARED: OnceLock<Redis> = OnceLock::new();
-        static STARTING: Mutex<()> = Mutex::new(());
-        let _one = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(redis) = SHARED.get() {
-            return Ok(redis);
-        }
-        let redis = match outside::url_in(URL_VARIABLE) {
-            Some(url) => Self {
-                url,
-                origin: Origin::Elsewhere {
-                    server: NAME,
-                    variable: URL_VARIABLE,
-                },
-            },
-            None => Self::options().set("databases", "10000").start()?,
-        };
-        Ok(SHARED.get_or_init(|| redis))
+        static SHARED: Shared<Redis> = Shared::new();
+        SHARED.get(
+            NAME,
+            URL_VARIABLE,
+            |url, origin| Self { url, origin },
+            || Self::options().set("databases", "10000").start(),
+        )
     }
 
     /// `redis://:PASSWORD@127.0.0.1:PORT/`.

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use crate::harness::{Service, eventually};
 use crate::http::{Connection, Request};
 use crate::{blocking, ledger};
-use rustboot_servers::Postgres;
+use rustboot_servers::{Postgres, Proxy};
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -227,83 +227,15 @@ async fn a_server_that_is_frozen() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_network_that_swallows_everything() {
-    let (server, url) = own().await;
-    let proxy = Hole::start(server.port().unwrap()).await;
-    let url = url.replace(
-        &format!(":{}/", server.port().unwrap()),
-        &format!(":{}/", proxy.port),
-    );
-    let service = start(&url).await;
-    let swallows = Arc::clone(&proxy.swallows);
-    let stops = Arc::clone(&proxy.swallows);
+    let (_server, url) = own().await;
+    let proxy = Proxy::before(&url).unwrap();
+    let service = start(&proxy.url()).await;
     survives(
         "swallowed",
         DATABASE,
         &service,
-        async || swallows.store(true, Ordering::SeqCst),
-        async || stops.store(false, Ordering::SeqCst),
+        async || proxy.swallow(true),
+        async || proxy.swallow(false),
     )
     .await;
-}
-
-/// Passes bytes on, or keeps them.
-pub(crate) struct Hole {
-    pub(crate) port: u16,
-    pub(crate) swallows: Arc<AtomicBool>,
-    _task: JoinSet<()>,
-}
-
-impl Hole {
-    pub(crate) async fn start(to: u16) -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let swallows = Arc::new(AtomicBool::new(false));
-        let mut task = JoinSet::new();
-        task.spawn({
-            let swallows = Arc::clone(&swallows);
-            async move {
-                let mut connections = JoinSet::new();
-                while let Ok((client, _)) = listener.accept().await {
-                    let swallows = Arc::clone(&swallows);
-                    connections.spawn(async move {
-                        let Ok(server) = tokio::net::TcpStream::connect(("127.0.0.1", to)).await
-                        else {
-                            return;
-                        };
-                        let (from_client, to_client) = client.into_split();
-                        let (from_server, to_server) = server.into_split();
-                        tokio::select! {
-                            () = pass(from_client, to_server, &swallows) => {}
-                            () = pass(from_server, to_client, &swallows) => {}
-                        }
-                    });
-                }
-            }
-        });
-        Self {
-            port,
-            swallows,
-            _task: task,
-        }
-    }
-}
-
-async fn pass(
-    mut from: tokio::net::tcp::OwnedReadHalf,
-    mut to: tokio::net::tcp::OwnedWriteHalf,
-    swallows: &AtomicBool,
-) {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let mut buffer = vec![0; 16 * 1024];
-    loop {
-        let Ok(length @ 1..) = from.read(&mut buffer).await else {
-            return;
-        };
-        while swallows.load(Ordering::SeqCst) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        if to.write_all(&buffer[..length]).await.is_err() {
-            return;
-        }
-    }
 }

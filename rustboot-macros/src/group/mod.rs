@@ -21,21 +21,6 @@ use crate::root::Root;
 use crate::route::extras::{self, Extras};
 use crate::route::path;
 
-/// What the arguments may be.
-const KNOWN: [&str; 11] = [
-    "prefix",
-    "tag",
-    "timeout",
-    "body_limit",
-    "max_in_flight",
-    "access_log",
-    "security",
-    "roles",
-    "permit_all",
-    "layers",
-    "crate",
-];
-
 /// What the arguments say.
 struct Options {
     prefix: Option<LitStr>,
@@ -93,7 +78,7 @@ impl Options {
 fn options(attribute: &'static str, arguments: TokenStream) -> Result<Options> {
     let grammar = Grammar {
         attribute,
-        known: &KNOWN,
+        known: &extras::OF_A_GROUP,
         declined: &extras::DECLINED,
     };
     if arguments.is_empty() {

@@ -10,6 +10,27 @@ use crate::mistakes::{all, both};
 use crate::place::generated_at;
 use crate::{period, size};
 
+/// What may be said of a group of routes.
+pub(crate) const OF_A_GROUP: [&str; 11] = [
+    "prefix",
+    "tag",
+    "timeout",
+    "body_limit",
+    "max_in_flight",
+    "access_log",
+    "security",
+    "roles",
+    "permit_all",
+    "layers",
+    "crate",
+];
+
+/// And of a route, after its path: the same but for the prefix.
+pub(crate) const OF_A_ROUTE: &[&str] = {
+    let [_prefix, others @ ..] = &OF_A_GROUP;
+    others
+};
+
 /// Arguments that people expect, and what to write.
 pub(crate) const DECLINED: [(&str, &str); 6] = [
     ("layer", "write `layers(…)`"),

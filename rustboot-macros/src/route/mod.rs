@@ -38,20 +38,6 @@ struct Options {
     root: Root,
 }
 
-/// What the arguments after the path may be.
-const KNOWN: [&str; 10] = [
-    "tag",
-    "timeout",
-    "body_limit",
-    "max_in_flight",
-    "access_log",
-    "security",
-    "roles",
-    "permit_all",
-    "layers",
-    "crate",
-];
-
 /// Expands a route attribute. Without a method it is `#[route]`, and the method is its first argument.
 pub(crate) fn expand(
     method: Option<&'static str>,
@@ -168,7 +154,7 @@ fn options(method: Option<&'static str>, input: ParseStream<'_>) -> Result<Optio
     }
     let grammar = Grammar {
         attribute,
-        known: &KNOWN,
+        known: extras::OF_A_ROUTE,
         declined: &extras::DECLINED,
     };
     let arguments = Arguments::read(input, &grammar)

@@ -5,7 +5,6 @@ mod psql;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustix::process::Signal;
 
@@ -14,6 +13,7 @@ use crate::outside::{self, Origin, controls};
 use crate::password;
 use crate::program::Programs;
 use crate::server::{Recipe, Server};
+use crate::shared::Shared;
 use crate::user::{self, User};
 use psql::Psql;
 
@@ -169,21 +169,12 @@ impl Postgres {
     /// # Errors
     /// It is not installed, or does not start. The next call tries again.
     pub fn shared() -> Result<&'static Self, ServerError> {
-        static SHARED: OnceLock<Postgres> = OnceLock::new();
-        static STARTING: Mutex<()> = Mutex::new(());
-        let _one = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(postgres) = SHARED.get() {
-            return Ok(postgres);
-        }
-        let postgres = match outside::url_in(URL_VARIABLE) {
-            Some(url) => Self::elsewhere(&url),
-            None => Self::start()?,
-        };
-        Ok(SHARED.get_or_init(|| postgres))
+        static SHARED: Shared<Postgres> = Shared::new();
+        SHARED.get(NAME, URL_VARIABLE, Self::elsewhere, Self::start)
     }
 
-    fn elsewhere(url: &str) -> Self {
-        let (rest, query) = url.split_once('?').unwrap_or((url, ""));
+    fn elsewhere(url: String, origin: Origin) -> Self {
+        let (rest, query) = url.split_once('?').unwrap_or((&url, ""));
         let (base, database) = outside::base_and_database(rest);
         Self {
             base: base.to_owned(),
@@ -191,10 +182,7 @@ impl Postgres {
             query: query.to_owned(),
             psql: Psql::Program(PathBuf::new()),
             user: None,
-            origin: Origin::Elsewhere {
-                server: NAME,
-                variable: URL_VARIABLE,
-            },
+            origin,
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::{Postgres, USER, without_libpq_variables};
+use crate::client;
 use crate::container::Container;
 use crate::error::ServerError;
 
@@ -55,19 +56,6 @@ impl Postgres {
         if let Some(user) = self.user {
             psql.uid(user.uid).gid(user.gid);
         }
-        let output = psql
-            .output()
-            .map_err(ServerError::io("cannot start psql"))?;
-        match output.status.success() {
-            true => Ok(String::from_utf8_lossy(&output.stdout)
-                .trim_end()
-                .to_owned()),
-            false => Err(ServerError::Refused {
-                doing: sql.to_owned(),
-                answer: String::from_utf8_lossy(&output.stderr)
-                    .trim_end()
-                    .to_owned(),
-            }),
-        }
+        client::run(psql, sql)
     }
 }

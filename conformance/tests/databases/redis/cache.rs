@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use rustboot_servers::Proxy;
 use tokio::task::JoinSet;
 
 use super::{courier, own};
 use crate::blocking;
 use crate::harness::{Service, eventually, fresh, within};
 use crate::http::{Connection, Request};
-use crate::lost::Hole;
 
 /// What is promised of a Redis that is back.
 const RECOVERY: Duration = Duration::from_secs(2);
@@ -250,16 +250,12 @@ async fn it_goes_on_when_redis_is_frozen() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_goes_on_when_the_network_swallows_everything() {
     let server = own().await;
-    let port = server.port().unwrap();
-    let proxy = Hole::start(port).await;
-    let url = server
-        .url()
-        .replace(&format!(":{port}/"), &format!(":{}/", proxy.port));
+    let proxy = Proxy::before(&server.url()).unwrap();
     goes_on(
         "swallowed",
-        &url,
-        async || proxy.swallows.store(true, Ordering::SeqCst),
-        async || proxy.swallows.store(false, Ordering::SeqCst),
+        &proxy.url(),
+        async || proxy.swallow(true),
+        async || proxy.swallow(false),
     )
     .await;
 }

@@ -1,12 +1,13 @@
 //! Redis goes away under load, in each of the ways in which that happens, and comes back.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+use rustboot_servers::Proxy;
 
 use super::{courier, own};
 use crate::blocking;
-use crate::lost::{Hole, Ordeal, survives};
+use crate::lost::{Ordeal, survives};
 
 /// `redis.command_timeout`.
 const REDIS: Ordeal = Ordeal {
@@ -47,18 +48,14 @@ async fn a_server_that_is_frozen() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_network_that_swallows_everything() {
     let server = own().await;
-    let port = server.port().unwrap();
-    let proxy = Hole::start(port).await;
-    let url = server
-        .url()
-        .replace(&format!(":{port}/"), &format!(":{}/", proxy.port));
-    let service = courier(&url).start().await;
+    let proxy = Proxy::before(&server.url()).unwrap();
+    let service = courier(&proxy.url()).start().await;
     survives(
         "Redis swallowed",
         REDIS,
         &service,
-        async || proxy.swallows.store(true, Ordering::SeqCst),
-        async || proxy.swallows.store(false, Ordering::SeqCst),
+        async || proxy.swallow(true),
+        async || proxy.swallow(false),
     )
     .await;
 }

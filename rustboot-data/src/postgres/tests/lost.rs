@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use rustboot_core::ErrorKind;
+use rustboot_servers::Proxy;
 
-use super::proxy::Proxy;
 use super::server::Server;
 use super::*;
 
@@ -123,10 +123,8 @@ async fn a_frozen_server_is_given_up_and_taken_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_network_that_swallows_everything_is_given_up_and_taken_back() {
     let server = server::shared().await;
-    let proxy = Proxy::start(server.port).await;
-    let url = server.database().await;
-    let through = url.replace(&format!(":{}/", server.port), &format!(":{}/", proxy.port));
-    let mut config = config(&through);
+    let proxy = Proxy::before(&server.database().await).unwrap();
+    let mut config = config(&proxy.url());
     limits(&mut config);
     let db = PgDb::connect(&config).await.unwrap();
     make_table(&db).await;

@@ -8,7 +8,6 @@ mod cancel;
 mod lost;
 mod migrations;
 mod pool;
-mod proxy;
 mod server;
 mod start;
 #[cfg(feature = "tls")]

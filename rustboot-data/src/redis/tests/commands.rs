@@ -39,12 +39,8 @@ async fn commands_pipelines_transactions_and_scripts() {
 #[tokio::test]
 async fn one_connection_for_all_of_them() {
     let server = own().await;
-    let proxy = proxy::Proxy::start(server.port().unwrap()).await;
-    let url = server.url().replace(
-        &format!(":{}/", server.port().unwrap()),
-        &format!(":{}/", proxy.port),
-    );
-    let redis = Redis::connect(&config(&url)).await.unwrap();
+    let proxy = Proxy::before(&server.url()).unwrap();
+    let redis = Redis::connect(&config(&proxy.url())).await.unwrap();
     let all = (0..200).map(|index| {
         let mut redis = redis.clone();
         tokio::spawn(async move { redis.set::<_, _, ()>(format!("k{index}"), index).await })

@@ -1,6 +1,5 @@
 //! Servers that crash, freeze, or cannot be reached any more.
 
-use super::proxy::Proxy;
 use super::*;
 
 /// Eight at once, of which each has to be refused within the limit. Returns the slowest.
@@ -94,12 +93,8 @@ async fn a_frozen_server_is_given_up_and_taken_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_network_that_swallows_everything_is_given_up_and_taken_back() {
     let server = own().await;
-    let port = server.port().unwrap();
-    let proxy = Proxy::start(port).await;
-    let url = server
-        .url()
-        .replace(&format!(":{port}/"), &format!(":{}/", proxy.port));
-    let redis = Redis::connect(&config(&url)).await.unwrap();
+    let proxy = Proxy::before(&server.url()).unwrap();
+    let redis = Redis::connect(&config(&proxy.url())).await.unwrap();
     proxy.swallow(true);
     let slowest = all_are_refused(&redis).await;
     assert!(slowest < Duration::from_millis(1900), "{slowest:?}");
@@ -124,12 +119,8 @@ async fn one_that_nobody_uses_is_looked_after() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_command_does_not_cost_the_connection() {
     let server = own().await;
-    let port = server.port().unwrap();
-    let proxy = Proxy::start(port).await;
-    let url = server
-        .url()
-        .replace(&format!(":{port}/"), &format!(":{}/", proxy.port));
-    let mut limits = config(&url);
+    let proxy = Proxy::before(&server.url()).unwrap();
+    let mut limits = config(&proxy.url());
     limits.command_timeout = Duration::from_millis(700);
     let redis = Redis::connect(&limits).await.unwrap();
     // Something is answered all the time, and the server is busy for a while in the middle of it.

@@ -9,7 +9,6 @@ mod commands;
 mod connections;
 mod lost;
 mod observed;
-mod proxy;
 mod sentinel;
 mod start;
 #[cfg(feature = "tls")]
@@ -20,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use redis::{AsyncCommands as _, RedisError, RedisResult};
 use rustboot_core::ErrorKind;
-use rustboot_servers::Redis as Server;
+use rustboot_servers::{Proxy, Redis as Server};
 
 use super::*;
 
@@ -57,10 +56,7 @@ pub(super) async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send 
 }
 
 /// Waits for something, with a deadline that a busy machine keeps. Returns how long it took.
-pub(super) async fn until<Fut: Future<Output = bool>>(
-    what: &str,
-    mut holds: impl FnMut() -> Fut,
-) -> Duration {
+pub(super) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) -> Duration {
     let began = Instant::now();
     while !holds().await {
         assert!(began.elapsed() < Duration::from_secs(20), "{what}");

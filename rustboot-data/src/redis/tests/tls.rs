@@ -1,43 +1,13 @@
 //! `rediss://`, with certificates of the tests' own.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-
 use super::*;
+use crate::certificates::Authority;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_tls_with_a_certificate_that_is_looked_at() {
-    let folder = tempfile::tempdir().unwrap();
-    // The server may run as another user.
-    std::process::Command::new("chmod")
-        .args(["755"])
-        .arg(folder.path())
-        .status()
-        .unwrap();
-    let file = |name: &str, text: String| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    };
-    let mut authority = CertificateParams::new(Vec::new()).unwrap();
-    authority
-        .distinguished_name
-        .push(DnType::CommonName, "the authority of the tests");
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-    let issue = |name: &str| {
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec![name.to_owned()])
-            .unwrap()
-            .signed_by(&key, &authority)
-            .unwrap();
-        (
-            file(&format!("{name}.crt"), certificate.pem()),
-            file(&format!("{name}.key"), key.serialize_pem()),
-        )
-    };
-    let ca = file("ca.crt", authority.pem());
-    let (certificate, key) = issue("localhost");
-    let (client_certificate, client_key) = issue("client");
+    let authority = Authority::new();
+    let (own, clients) = (authority.issue("localhost"), authority.issue("client"));
+    let ca = authority.ca();
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -48,8 +18,8 @@ async fn over_tls_with_a_certificate_that_is_looked_at() {
         move || {
             Server::options()
                 .set("tls-port", port.to_string())
-                .set("tls-cert-file", certificate.display().to_string())
-                .set("tls-key-file", key.display().to_string())
+                .set("tls-cert-file", own.certificate.display().to_string())
+                .set("tls-key-file", own.key.display().to_string())
                 .set("tls-ca-cert-file", ca.display().to_string())
                 .start()
                 .unwrap()
@@ -75,8 +45,8 @@ async fn over_tls_with_a_certificate_that_is_looked_at() {
         ErrorKind::Unavailable,
         "it wants to know who we are"
     );
-    limits.tls_certificate = Some(client_certificate);
-    limits.tls_key = Some(client_key);
+    limits.tls_certificate = Some(clients.certificate);
+    limits.tls_key = Some(clients.key);
     limits.connect_timeout = Duration::from_secs(10);
     let redis = Redis::connect(&limits).await.unwrap();
     assert!(works(&redis).await);
