@@ -17,6 +17,9 @@ use super::{code, target};
 use crate::migrate::Quoting;
 use crate::pool::{Driver, Statement};
 
+/// The SQLSTATE of a statement that the server does not know.
+const UNKNOWN_STATEMENT: &str = "42000";
+
 type Manager = <MySql as Database>::TransactionManager;
 
 impl Driver for MySql {
@@ -105,11 +108,20 @@ impl Driver for MySql {
     }
 
     async fn lag(connection: &mut MySqlConnection) -> Result<Duration, Error> {
-        let Some(row) = connection.fetch_optional("SHOW SLAVE STATUS").await? else {
+        // The new name first: MySQL 8.4 has forgotten the old one, which servers before MySQL 8.0.22 and MariaDB 10.5 need.
+        let row = match connection.fetch_optional("SHOW REPLICA STATUS").await {
+            Err(Error::Database(error)) if error.code().as_deref() == Some(UNKNOWN_STATEMENT) => {
+                connection.fetch_optional("SHOW SLAVE STATUS").await?
+            }
+            row => row?,
+        };
+        let Some(row) = row else {
             return Ok(Duration::ZERO);
         };
-        // NULL: the replication does not run.
-        let seconds: Option<i64> = row.try_get_unchecked("Seconds_Behind_Master")?;
+        // NULL: the replication does not run. MySQL has renamed the column together with the statement, MariaDB has not.
+        let seconds: Option<i64> = row
+            .try_get_unchecked("Seconds_Behind_Source")
+            .or_else(|_| row.try_get_unchecked("Seconds_Behind_Master"))?;
         Ok(seconds.map_or(Duration::MAX, |seconds| {
             Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
         }))

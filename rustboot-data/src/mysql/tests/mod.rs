@@ -1,4 +1,8 @@
-//! Against a real server: MariaDB.
+//! Against real servers: MariaDB.
+
+mod replicas;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::time::{Duration, Instant};
 
