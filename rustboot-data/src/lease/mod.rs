@@ -31,3 +31,5 @@ pub(crate) use hold::{Claim, Hold};
 pub use module::ScheduleModule;
 pub(crate) use queue::Queues;
 pub(crate) use store::{Store, Taken};
+#[cfg(all(test, feature = "redis", feature = "cache"))]
+pub(crate) use tasks::TaskLeases;

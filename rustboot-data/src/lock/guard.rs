@@ -43,7 +43,8 @@ impl LockGuard {
     /// written under the lock (`UPDATE … WHERE fence <= $token`), and what a holder writes who does not know yet that he has
     /// lost it is refused.
     ///
-    /// It is a time in microseconds since 1970, and grows by one at least.
+    /// It is a time in microseconds since 1970, and grows by one at least. After a fail-over to a replica that had not heard of the last
+    /// one, it is larger as long as the clocks of the two servers are not further apart than the fail-over took.
     pub fn token(&self) -> u64 {
         self.token
     }

@@ -45,7 +45,7 @@ impl managed::Manager for Manager {
     async fn create(&self) -> RedisResult<Held> {
         let live = self.0.live()?;
         let connector = self.0.connector.load_full();
-        let (conn, made_by) = connector.dedicated().await?;
+        let (conn, made_by) = connector.dedicated(live.conn.clone()).await?;
         Ok(Held {
             conn,
             made_by,

@@ -78,6 +78,18 @@ impl Conn {
         }
     }
 
+    /// The nodes that a cluster has at this moment; none without one.
+    async fn nodes(&mut self) -> RedisResult<Vec<(String, u16)>> {
+        let Self::Cluster(cluster) = self else {
+            return Ok(Vec::new());
+        };
+        let mut slots = redis::cmd("CLUSTER");
+        slots.arg("SLOTS");
+        let anyone = RoutingInfo::SingleNode(SingleNodeRoutingInfo::Random);
+        let slots = cluster.route_command(slots, anyone).await?;
+        Ok(addresses(&slots))
+    }
+
     /// Whether one failed command says that the connection is of no use any more.
     pub(super) const fn is_one_socket(&self) -> bool {
         matches!(self, Self::Node(_))
@@ -107,13 +119,11 @@ impl Connector {
     ) -> RedisResult<(Conn, String)> {
         self.within(async {
             if self.target.mode == Mode::Cluster {
-                let cluster = self
-                    .cluster(Some(self.limit))?
-                    .get_async_connection()
-                    .await?;
+                let cluster = self.cluster(Some(self.limit), &self.target.nodes)?;
+                let cluster = cluster.get_async_connection().await?;
                 return Ok((Conn::Cluster(cluster), self.target.to_string()));
             }
-            let client = self.primary(0).await?;
+            let client = self.primary().await?;
             let mut config = AsyncConnectionConfig::new()
                 .set_connection_timeout(Some(self.limit))
                 // The limit of a command counts from the call on, not from when it is written.
@@ -137,17 +147,20 @@ impl Connector {
         .await
     }
 
-    /// A connection for one user at a time, which may wait for its answers as long as it likes.
+    /// A connection for one user at a time, which may wait for its answers as long as it likes. `shared` is the one of all others,
+    /// which may know more of a cluster than the configuration.
     pub(super) async fn dedicated(
         &self,
+        shared: Conn,
     ) -> RedisResult<(Conn, Option<Arc<deadpool_redis::Manager>>)> {
         use deadpool::managed::Manager as _;
         self.within(async {
             if self.target.mode == Mode::Cluster {
-                let cluster = self.cluster(None)?.get_async_connection().await?;
+                let nodes = self.nodes(Some(shared)).await;
+                let cluster = self.cluster(None, &nodes)?.get_async_connection().await?;
                 return Ok((Conn::Cluster(cluster), None));
             }
-            let client = self.primary(0).await?;
+            let client = self.primary().await?;
             let config = AsyncConnectionConfig::new()
                 .set_connection_timeout(Some(self.limit))
                 .set_response_timeout(None);
@@ -159,10 +172,20 @@ impl Connector {
         .await
     }
 
-    /// A connection for subscriptions.
-    pub(super) async fn listener(&self, attempt: usize) -> RedisResult<(PubSubSink, PubSubStream)> {
+    /// A connection for subscriptions; in a cluster, to another node with each attempt.
+    pub(super) async fn listener(
+        &self,
+        attempt: usize,
+        shared: Option<Conn>,
+    ) -> RedisResult<(PubSubSink, PubSubStream)> {
         self.within(async {
-            let client = self.primary(attempt).await?;
+            let client = match self.target.mode {
+                Mode::Cluster => {
+                    let nodes = self.nodes(shared).await;
+                    self.client_of(nodes.get(attempt % nodes.len().max(1)))?
+                }
+                Mode::Standalone | Mode::Sentinel => self.primary().await?,
+            };
             Ok(client.get_async_pubsub().await?.split())
         })
         .await
@@ -178,21 +201,35 @@ impl Connector {
         }
     }
 
-    /// A client of the server that writes go to; of a cluster, one of the nodes in turn.
-    async fn primary(&self, attempt: usize) -> RedisResult<Client> {
-        let target = &self.target;
-        let address = match target.mode {
-            Mode::Sentinel => self.ask_sentinels().await?,
-            Mode::Standalone | Mode::Cluster => {
-                let turn = attempt % target.nodes.len().max(1);
-                let node = target.nodes.get(turn).cloned();
-                node.ok_or_else(|| {
-                    RedisError::from((ErrorKind::InvalidClientConfig, "no address"))
-                })?
+    /// The nodes of a cluster: those of the configuration, and those that are known by now. The former may have been replaced, all of
+    /// them, since the configuration was written.
+    async fn nodes(&self, shared: Option<Conn>) -> Vec<ConnectionAddr> {
+        let mut nodes = self.target.nodes.clone();
+        if let Some(mut shared) = shared
+            && let Ok(Ok(known)) = timeout(self.limit / 2, shared.nodes()).await
+        {
+            for (host, port) in known {
+                let node = self.target.address(host, port);
+                if !nodes.contains(&node) {
+                    nodes.push(node);
+                }
             }
-        };
-        let info = address.into_connection_info()?;
-        self.client(info.set_redis_settings(target.login.clone()))
+        }
+        nodes
+    }
+
+    /// A client of the server that writes go to.
+    async fn primary(&self) -> RedisResult<Client> {
+        match self.target.mode {
+            Mode::Sentinel => self.client_of(Some(&self.ask_sentinels().await?)),
+            Mode::Standalone | Mode::Cluster => self.client_of(self.target.nodes.first()),
+        }
+    }
+
+    fn client_of(&self, address: Option<&ConnectionAddr>) -> RedisResult<Client> {
+        let none = || RedisError::from((ErrorKind::InvalidClientConfig, "no address"));
+        let info = address.ok_or_else(none)?.clone().into_connection_info()?;
+        self.client(info.set_redis_settings(self.target.login.clone()))
     }
 
     /// Sentinels may know of a new primary before it knows itself, and a Sentinel that is cut off from the others may know of
@@ -245,15 +282,20 @@ impl Connector {
         Ok(self.target.address(host, port))
     }
 
-    fn cluster(&self, response: Option<Duration>) -> RedisResult<ClusterClient> {
+    fn cluster(
+        &self,
+        response: Option<Duration>,
+        nodes: &[ConnectionAddr],
+    ) -> RedisResult<ClusterClient> {
         let target = &self.target;
-        let nodes = target.nodes.iter().map(|address| {
+        let nodes = nodes.iter().map(|address| {
             let info = address.clone().into_connection_info()?;
             Ok(info.set_redis_settings(target.login.clone()))
         });
         let nodes: Vec<ConnectionInfo> = nodes.collect::<RedisResult<_>>()?;
         let mut cluster = ClusterClient::builder(nodes)
-            .connection_timeout(self.limit)
+            // All are tried at once and waited for: one that is frozen must leave time for what comes after.
+            .connection_timeout(self.limit / 2)
             .retries(CLUSTER_RETRIES)
             .min_retry_wait(1)
             .max_retry_wait(CLUSTER_PAUSE);
@@ -285,4 +327,27 @@ fn is_primary(role: &Value) -> bool {
         Some(Value::SimpleString(name)) => name == "master",
         _ => false,
     }
+}
+
+/// The addresses in an answer to `CLUSTER SLOTS`: for each range of slots its two ends, and then the nodes.
+fn addresses(slots: &Value) -> Vec<(String, u16)> {
+    let Value::Array(ranges) = slots else {
+        return Vec::new();
+    };
+    let nodes = ranges.iter().filter_map(|range| match range {
+        Value::Array(range) => range.get(2..),
+        _ => None,
+    });
+    let addresses = nodes.flatten().filter_map(|node| match node {
+        Value::Array(node) => match node.as_slice() {
+            // One that does not know its own address leaves it out.
+            [Value::BulkString(host), Value::Int(port), ..] if !host.is_empty() => Some((
+                String::from_utf8(host.clone()).ok()?,
+                u16::try_from(*port).ok()?,
+            )),
+            _ => None,
+        },
+        _ => None,
+    });
+    addresses.collect()
 }

@@ -241,7 +241,11 @@ impl Redis {
         attempt: usize,
     ) -> redis::RedisResult<(PubSubSink, PubSubStream)> {
         let connector = self.0.link.connector.load_full();
-        connector.listener(attempt).await
+        let shared = match &**self.0.link.state.load() {
+            State::Up(live) => Some(live.conn.clone()),
+            State::Down(..) => None,
+        };
+        connector.listener(attempt, shared).await
     }
 
     pub(super) fn link(&self) -> &Arc<Link> {

@@ -1,91 +1,12 @@
 //! A cluster of three primaries.
 
+use super::sites::cluster;
 use super::*;
-
-struct Cluster(Vec<Server>);
-
-impl Cluster {
-    fn start() -> Self {
-        let nodes = (0..3).map(|_| {
-            loop {
-                // The port between the nodes is this one and ten thousand.
-                let port = std::net::TcpListener::bind("127.0.0.1:0")
-                    .unwrap()
-                    .local_addr()
-                    .unwrap()
-                    .port();
-                if port > 50_000 {
-                    continue;
-                }
-                let node = Server::options()
-                    .without_password()
-                    .port(port)
-                    .set("cluster-enabled", "yes")
-                    .set("cluster-node-timeout", "1000")
-                    .set("cluster-require-full-coverage", "no")
-                    .start();
-                if let Ok(node) = node {
-                    break node;
-                }
-            }
-        });
-        Self(nodes.collect())
-    }
-
-    async fn form(&self) {
-        let ports: Vec<u16> = self.0.iter().map(|node| node.port().unwrap()).collect();
-        for (index, port) in ports.iter().enumerate() {
-            let mut node = node(*port).await;
-            let mut slots = redis::cmd("CLUSTER");
-            slots
-                .arg("ADDSLOTSRANGE")
-                .arg(index * 5462)
-                .arg(((index + 1) * 5462 - 1).min(16383));
-            let () = slots.query_async(&mut node).await.unwrap();
-            for other in &ports {
-                let mut meet = redis::cmd("CLUSTER");
-                let () = meet
-                    .arg("MEET")
-                    .arg("127.0.0.1")
-                    .arg(*other)
-                    .query_async(&mut node)
-                    .await
-                    .unwrap();
-            }
-        }
-        for port in ports {
-            until("the nodes know each other", async || {
-                let mut node = node(port).await;
-                let info: String = redis::cmd("CLUSTER")
-                    .arg("INFO")
-                    .query_async(&mut node)
-                    .await
-                    .unwrap();
-                info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
-            })
-            .await;
-        }
-    }
-
-    fn url(&self) -> String {
-        let ports = self
-            .0
-            .iter()
-            .map(|node| format!("127.0.0.1:{}", node.port().unwrap()));
-        format!("redis+cluster://{}", ports.collect::<Vec<_>>().join(","))
-    }
-}
-
-async fn node(port: u16) -> redis::aio::MultiplexedConnection {
-    let client = redis::Client::open(format!("redis://127.0.0.1:{port}/")).unwrap();
-    client.get_multiplexed_async_connection().await.unwrap()
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_are_where_they_belong_and_one_dead_node_is_not_the_cluster() {
-    let cluster = blocking(Cluster::start).await;
-    cluster.form().await;
-    let redis = Redis::connect(&config(&cluster.url())).await.unwrap();
+    let cluster = cluster(false).await;
+    let redis = Redis::connect(&config(&cluster.url)).await.unwrap();
     for index in 0..100 {
         let (): () = { &redis }.set(format!("key{index}"), index).await.unwrap();
     }
@@ -116,7 +37,7 @@ async fn keys_are_where_they_belong_and_one_dead_node_is_not_the_cluster() {
 
     // key0 to key99 are on all three. One of them is killed.
     let cluster = blocking(move || {
-        cluster.0[1].kill().unwrap();
+        cluster.servers[1].kill().unwrap();
         cluster
     })
     .await;
@@ -142,9 +63,10 @@ async fn keys_are_where_they_belong_and_one_dead_node_is_not_the_cluster() {
         "{served} served, {refused} refused"
     );
     assert!(redis.status().connected);
+    what_does_not_need_it_works(&redis).await;
 
     let _cluster = blocking(move || {
-        cluster.0[1].restart().unwrap();
+        cluster.servers[1].restart().unwrap();
         cluster
     })
     .await;
@@ -160,14 +82,53 @@ async fn keys_are_where_they_belong_and_one_dead_node_is_not_the_cluster() {
     println!("{served} served and {refused} refused meanwhile; all again after {took:?}");
 }
 
+/// Scripts on nodes that have forgotten them, and messages, whatever the name of their channel.
+async fn what_does_not_need_it_works(redis: &Redis) {
+    let lock = crate::Lock::on_redis(redis, crate::LockConfig::default());
+    let pubsub = crate::PubSub::on_redis(redis, crate::PubSubConfig::default());
+    let (mut taken, mut heard) = (0, 0);
+    for index in 0..20 {
+        let name = format!("name{index}");
+        match lock.try_acquire(&name).await {
+            Ok(guard) => taken += usize::from(guard.is_some()),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}"),
+        }
+        let mut subscription = pubsub.subscribe(&name).await.unwrap();
+        pubsub.publish(&name, "new").await.unwrap();
+        let message = tokio::time::timeout(Duration::from_secs(10), subscription.recv()).await;
+        heard += usize::from(message.unwrap().is_some());
+    }
+    assert!(taken > 5, "{taken}");
+    assert_eq!(heard, 20);
+}
+
+/// Whoever starts while one of the nodes is frozen gets to the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_frozen_node_keeps_nobody_out() {
+    let cluster = cluster(false).await;
+    cluster.servers[0].pause().unwrap();
+    let redis = Redis::connect(&config(&cluster.url)).await.unwrap();
+    let mut served = 0;
+    for index in 0..20 {
+        let written: RedisResult<()> = { &redis }.set(format!("key{index}"), index).await;
+        served += usize::from(written.is_ok());
+    }
+    assert!(served > 5, "{served}");
+    let pubsub = crate::PubSub::on_redis(&redis, crate::PubSubConfig::default());
+    until("it can be listened", async || {
+        pubsub.subscribe("a").await.is_ok()
+    })
+    .await;
+    cluster.servers[0].resume().unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_that_is_gone_altogether() {
-    let cluster = blocking(Cluster::start).await;
-    cluster.form().await;
-    let redis = Redis::connect(&config(&cluster.url())).await.unwrap();
+    let cluster = cluster(false).await;
+    let redis = Redis::connect(&config(&cluster.url)).await.unwrap();
     assert!(works(&redis).await);
     let cluster = blocking(move || {
-        for node in &cluster.0 {
+        for node in &cluster.servers {
             node.kill().unwrap();
         }
         cluster
@@ -184,7 +145,7 @@ async fn a_cluster_that_is_gone_altogether() {
     assert!(began.elapsed() < Duration::from_millis(200));
     // Without their files the nodes would have forgotten each other; the point is that the connection is made again.
     let _cluster = blocking(move || {
-        for node in &cluster.0 {
+        for node in &cluster.servers {
             node.restart().unwrap();
         }
         cluster

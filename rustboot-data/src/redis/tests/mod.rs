@@ -7,9 +7,12 @@
 mod cluster;
 mod commands;
 mod connections;
+#[cfg(feature = "cache")]
+mod fail_over;
 mod lost;
 mod observed;
 mod sentinel;
+pub(crate) mod sites;
 mod start;
 #[cfg(feature = "tls")]
 mod tls;
