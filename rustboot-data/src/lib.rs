@@ -23,11 +23,9 @@
 
 #[cfg(feature = "cache")]
 mod cache;
-#[cfg(all(
-    test,
-    feature = "tls",
-    any(feature = "postgres", feature = "mysql", feature = "redis")
-))]
+#[cfg(test)]
+#[cfg(feature = "tls")]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "redis"))]
 mod certificates;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod config;
