@@ -38,6 +38,10 @@ struct Errors;
 #[doc = include_str!("../docs/guide/health.md")]
 struct Health;
 
+#[cfg(feature = "web")]
+#[doc = include_str!("../docs/guide/observability.md")]
+struct Observability;
+
 #[cfg(feature = "postgres")]
 #[doc = include_str!("../docs/guide/databases.md")]
 struct Databases;

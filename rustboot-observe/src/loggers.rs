@@ -229,7 +229,7 @@ impl Loggers {
         let generation = state.generation;
         match level {
             Some(level) => {
-                tracing::info!(target: "rustboot::loggers", logger = target, level, lasts = ?lasts, "log level changed");
+                tracing::info!(target: "rustboot::loggers", logger = target, level, lasts = lasts.map(tracing::field::debug), "log level changed");
                 let until = lasts.and_then(|lasts| Timestamp::now().checked_add(lasts).ok());
                 let change = Change {
                     level,
