@@ -1,4 +1,4 @@
-//! The process that serves one application: the binary `serve`, by itself or inside of valgrind.
+//! The process that serves one application: mostly the binary `serve`, by itself or inside of valgrind.
 //!
 //! It says on stderr where it listens, writes its log to a stdout that nobody reads, takes a line on its stdin as the end
 //! of a phase of the measurement, and ends when its stdin does.
@@ -35,17 +35,25 @@ impl Server {
     /// # Errors
     /// When it does not start, or ends without saying where it listens.
     pub fn start(serve: &Path, variant: Variant, wrapper: &[OsString]) -> io::Result<Self> {
+        Self::of(serve, variant.name(), wrapper)
+    }
+
+    /// The same with any program that says where it listens, and with its argument.
+    ///
+    /// # Errors
+    /// When it does not start, or ends without saying where it listens.
+    pub fn of(program: &Path, argument: &str, wrapper: &[OsString]) -> io::Result<Self> {
         let mut words = wrapper.iter().map(OsString::as_os_str);
         let mut command = match words.next() {
-            Some(program) => {
-                let mut command = Command::new(program);
-                command.args(words).arg(serve);
+            Some(outer) => {
+                let mut command = Command::new(outer);
+                command.args(words).arg(program);
                 command
             }
-            None => Command::new(serve),
+            None => Command::new(program),
         };
         let mut child = command
-            .arg(variant.name())
+            .arg(argument)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
