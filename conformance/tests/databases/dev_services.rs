@@ -14,12 +14,12 @@ use super::http::Request;
     clippy::disallowed_methods,
     reason = "the search path is the system's, not an application's configuration"
 )]
-fn search_path() -> String {
+pub(super) fn search_path() -> String {
     std::env::var("PATH").unwrap()
 }
 
 /// The ledger on PostgreSQL, or the courier on Redis, with nothing set; its data is in that folder.
-fn without_a_url(program: &'static str, data: &Path) -> Sandbox {
+pub(super) fn without_a_url(program: &'static str, data: &Path) -> Sandbox {
     Sandbox::of(program)
         .env("APP_DEV_SERVICES__FOLDER", &data.display().to_string())
         .env("PATH", &search_path())
@@ -30,7 +30,7 @@ fn ledger(data: &Path) -> Sandbox {
 }
 
 /// A folder that PostgreSQL's own user may enter.
-fn folder() -> tempfile::TempDir {
+pub(super) fn folder() -> tempfile::TempDir {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = tempfile::tempdir().unwrap();
@@ -39,7 +39,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 /// What it says of the server that it started.
-fn said(service: &Service) -> String {
+pub(super) fn said(service: &Service) -> String {
     let log = service.log();
     let mut messages = log.iter().filter_map(|line| line["message"].as_str());
     let said = messages.find_map(|message| message.strip_prefix("dev services: "));
@@ -47,7 +47,7 @@ fn said(service: &Service) -> String {
 }
 
 /// Where the server is.
-fn address(data: &Path, what: &str) -> SocketAddr {
+pub(super) fn address(data: &Path, what: &str) -> SocketAddr {
     let url = std::fs::read_to_string(url_file(data, what)).unwrap();
     let (_, address) = url.split_once('@').unwrap();
     address.split('/').next().unwrap().parse().unwrap()
@@ -57,7 +57,7 @@ fn url_file(data: &Path, what: &str) -> PathBuf {
     data.join(format!("rustboot-conformance/{what}.url"))
 }
 
-async fn is_gone(address: SocketAddr) {
+pub(super) async fn is_gone(address: SocketAddr) {
     eventually("the server is gone", async || {
         tokio::net::TcpStream::connect(address).await.is_err()
     })
@@ -213,6 +213,7 @@ async fn data_of_root_is_elsewhere_when_the_server_may_not_enter_the_folder() {
         }
         false => place.clone(),
     };
+    let _left = (place != data).then(|| Leftover(data.clone()));
     let service = ledger(closed.path()).start().await;
     let said = said(&service);
     let ending = format!("data in {}", data.display());
@@ -225,7 +226,16 @@ async fn data_of_root_is_elsewhere_when_the_server_may_not_enter_the_folder() {
     assert_eq!(pairs(&service, "kept").await, 409);
     service.signal(Signal::TERM);
     assert_eq!(service.exit().await.code, Some(0));
-    std::fs::remove_dir_all(data).unwrap();
+}
+
+/// Data in no temporary folder.
+struct Leftover(PathBuf);
+
+impl Drop for Leftover {
+    fn drop(&mut self) {
+        // It may have failed before it was there.
+        let _there = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -21,6 +21,7 @@ mod harness;
 )]
 mod http;
 
+mod containers;
 mod dev_services;
 mod kit;
 mod lost;

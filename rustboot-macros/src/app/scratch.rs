@@ -11,6 +11,8 @@ impl Scratch {
     pub(crate) fn new(name: &str) -> Self {
         let dir = format!("rustboot-macros-{}-{name}", std::process::id());
         let dir = std::env::temp_dir().join(dir);
+        // Of a run that was killed, whose process had this number.
+        drop(fs::remove_dir_all(&dir));
         fs::create_dir_all(&dir).unwrap();
         Self(dir)
     }

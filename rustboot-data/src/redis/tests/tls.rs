@@ -1,29 +1,39 @@
 //! `rediss://`, with certificates of the tests' own.
 
+use std::net::TcpListener;
+use std::path::Path;
+
 use super::*;
-use crate::certificates::Authority;
+use crate::certificates::{Authority, Issued};
+
+/// A server with a port for TLS besides: another one when somebody took it meanwhile. Blocks.
+fn encrypted(own: &Issued, ca: &Path) -> (Server, u16) {
+    for _ in 0..20 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let server = Server::options()
+            .set("tls-port", port.to_string())
+            .set("tls-cert-file", own.certificate.display().to_string())
+            .set("tls-key-file", own.key.display().to_string())
+            .set("tls-ca-cert-file", ca.display().to_string())
+            .start();
+        match server {
+            Ok(server) => return (server, port),
+            Err(error) => assert!(error.to_string().contains("in use"), "{error}"),
+        }
+    }
+    panic!("twenty free ports were taken");
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_tls_with_a_certificate_that_is_looked_at() {
     let authority = Authority::new();
     let (own, clients) = (authority.issue("localhost"), authority.issue("client"));
     let ca = authority.ca();
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let server = blocking({
+    let (server, port) = blocking({
         let ca = ca.clone();
-        move || {
-            Server::options()
-                .set("tls-port", port.to_string())
-                .set("tls-cert-file", own.certificate.display().to_string())
-                .set("tls-key-file", own.key.display().to_string())
-                .set("tls-ca-cert-file", ca.display().to_string())
-                .start()
-                .unwrap()
-        }
+        move || encrypted(&own, &ca)
     })
     .await;
     let url = server.url().replace("redis://", "rediss://").replace(
