@@ -1,4 +1,4 @@
-//! Reads what callgrind writes: instructions, and how often the allocator was called.
+//! Reads what callgrind writes: instructions, system calls, and how often the allocator was called.
 //!
 //! Calls of the allocator are edges of the call graph like any other, so that one run counts both, and no allocator of
 //! ours stands between the program and the one it runs with.
@@ -25,6 +25,8 @@ pub struct Totals {
     pub allocations: u64,
     /// Blocks whose size was changed.
     pub reallocations: u64,
+    /// Calls of the operating system, all threads.
+    pub system_calls: u64,
 }
 
 impl Totals {
@@ -58,7 +60,10 @@ impl Totals {
                     }
                 }
                 "totals" => {
-                    totals.instructions = value.trim().parse().ok()?;
+                    // With `--collect-systime` there is their time as well.
+                    let mut events = value.split_whitespace();
+                    totals.instructions = events.next()?.parse().ok()?;
+                    totals.system_calls = events.next().unwrap_or("0").parse().ok()?;
                     whole = true;
                 }
                 _ => {}
@@ -73,6 +78,7 @@ impl AddAssign for Totals {
         self.instructions += other.instructions;
         self.allocations += other.allocations;
         self.reallocations += other.reallocations;
+        self.system_calls += other.system_calls;
     }
 }
 
@@ -84,11 +90,12 @@ mod tests {
     fn calls_are_found_behind_compressed_names() {
         let dump = "version: 1\nevents: Ir\nfn=(1) main\n16 400\ncfi=(9) malloc.c\ncfn=(2) malloc\ncalls=3 0\n\
                     16 90\ncfn=(3) realloc\ncalls=2 0\n17 50\n\nfn=(2)\n1 90\ncfn=(4) _int_malloc\ncalls=3 5\n1 9\n\
-                    fn=(5) other\ncfn=(2)\ncalls=4 0\n18 7\n\ntotals: 646\n";
+                    fn=(5) other\ncfn=(2)\ncalls=4 0\n18 7\n\ntotals: 646 5 12\n";
         let totals = Totals {
             instructions: 646,
             allocations: 7,
             reallocations: 2,
+            system_calls: 5,
         };
         assert_eq!(Totals::parse(dump), Some(totals));
         assert_eq!(Totals::parse("fn=(1) main\n16 400\n"), None);

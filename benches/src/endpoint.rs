@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::payload::{Greeting, ITEM, TEXT};
+use crate::payload::{Greeting, ITEM, TEXT, USER_AS_JSON};
 
 /// One kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,11 +15,16 @@ pub enum Endpoint {
     Path,
     /// `POST /echo`: 200 bytes of JSON in, the same out.
     Echo,
+    /// `GET /rows/{id}`: a row of PostgreSQL by its id, as JSON.
+    Row,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Json, Self::Path, Self::Echo];
+    pub const ALL: [Self; 5] = [Self::Text, Self::Json, Self::Path, Self::Echo, Self::Row];
+
+    /// Those that the binary `serve` has. The row has a binary of its own, `rows`, so that no driver is in the others.
+    pub const WITHOUT_DATABASE: [Self; 4] = [Self::Text, Self::Json, Self::Path, Self::Echo];
 
     /// The name in tables, budgets and arguments.
     pub const fn name(self) -> &'static str {
@@ -28,6 +33,7 @@ impl Endpoint {
             Self::Json => "json",
             Self::Path => "path",
             Self::Echo => "echo",
+            Self::Row => "row",
         }
     }
 
@@ -45,6 +51,7 @@ impl Endpoint {
             Self::Json => "GET /json",
             Self::Path => "GET /users/4711",
             Self::Echo => "POST /echo",
+            Self::Row => "GET /rows/4711",
         };
         let mut request = format!(
             "{line} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n"
@@ -65,6 +72,7 @@ impl Endpoint {
             Self::Json => Greeting::JSON,
             Self::Path => "user 4711",
             Self::Echo => ITEM,
+            Self::Row => USER_AS_JSON,
         }
     }
 }

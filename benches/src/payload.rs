@@ -51,6 +51,26 @@ pub fn user(id: u64) -> String {
     format!("user {id}")
 }
 
+/// What makes the table that `/rows/{id}` reads.
+pub const USERS: &str = "CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL);
+    INSERT INTO users SELECT n, 'user ' || n FROM generate_series(1, 10000) AS n;
+    ANALYZE users";
+
+/// How it is read.
+pub const SELECT_USER: &str = "SELECT id, name FROM users WHERE id = $1";
+
+/// A row of it.
+#[derive(Debug, Serialize)]
+pub struct User {
+    /// The key.
+    pub id: i32,
+    /// `user`, and the key.
+    pub name: String,
+}
+
+/// The answer of `/rows/{id}`.
+pub const USER_AS_JSON: &str = r#"{"id":4711,"name":"user 4711"}"#;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,10 +6,7 @@
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-
-use crate::variant::Variant;
 
 /// What stands before the address on stderr.
 pub const ANNOUNCEMENT: &str = "listening on ";
@@ -29,31 +26,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the binary `serve` with that application, behind `wrapper` (a program and its arguments) unless that is
-    /// empty.
+    /// Starts a program that serves, given as its command line.
     ///
     /// # Errors
     /// When it does not start, or ends without saying where it listens.
-    pub fn start(serve: &Path, variant: Variant, wrapper: &[OsString]) -> io::Result<Self> {
-        Self::of(serve, variant.name(), wrapper)
-    }
-
-    /// The same with any program that says where it listens, and with its argument.
-    ///
-    /// # Errors
-    /// When it does not start, or ends without saying where it listens.
-    pub fn of(program: &Path, argument: &str, wrapper: &[OsString]) -> io::Result<Self> {
-        let mut words = wrapper.iter().map(OsString::as_os_str);
-        let mut command = match words.next() {
-            Some(outer) => {
-                let mut command = Command::new(outer);
-                command.args(words).arg(program);
-                command
-            }
-            None => Command::new(program),
+    pub fn start(command_line: &[OsString]) -> io::Result<Self> {
+        let [program, arguments @ ..] = command_line else {
+            return Err(io::ErrorKind::InvalidInput.into());
         };
-        let mut child = command
-            .arg(argument)
+        let mut child = Command::new(program)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -16,6 +16,8 @@ pub struct Cost {
     pub allocations: f64,
     /// Blocks whose size was changed.
     pub reallocations: f64,
+    /// Calls of the operating system.
+    pub system_calls: f64,
 }
 
 impl Cost {
@@ -26,6 +28,7 @@ impl Cost {
             instructions: share(totals.instructions),
             allocations: share(totals.allocations),
             reallocations: share(totals.reallocations),
+            system_calls: share(totals.system_calls),
         }
     }
 
@@ -69,11 +72,12 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "| endpoint | application | instructions | to axum | allocs + reallocs | to axum |"
+            "| endpoint | application | instructions | to axum | allocs + reallocs | to axum | system calls |"
         )?;
-        writeln!(f, "|---|---|---:|---:|---:|---:|")?;
+        writeln!(f, "|---|---|---:|---:|---:|---:|---:|")?;
         for ((endpoint, variant), cost) in &self.requests {
             let allocations = format!("{:.1} + {:.1}", cost.allocations, cost.reallocations);
+            let calls = format!("{:.1}", cost.system_calls);
             write!(
                 f,
                 "| {endpoint} | {variant} | {:.0} ",
@@ -82,11 +86,14 @@ impl fmt::Display for Table {
             match self.ratio(*endpoint, *variant) {
                 Some(ratio) => writeln!(
                     f,
-                    "| {:.2} | {allocations} | {:.2} |",
+                    "| {:.2} | {allocations} | {:.2} | {calls} |",
                     ratio.instructions, ratio.allocations
                 )?,
-                None => writeln!(f, "| | {allocations} | |")?,
+                None => writeln!(f, "| | {allocations} | | {calls} |")?,
             }
+        }
+        if self.starts.is_empty() {
+            return Ok(());
         }
         writeln!(
             f,

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// One application with the four endpoints.
+use crate::endpoint::Endpoint;
+
+/// One application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Variant {
     /// An axum router without a single layer, on `axum::serve`: the yardstick.
@@ -26,6 +28,14 @@ impl Variant {
             Self::Rustboot => "rustboot",
             Self::Crowded => "crowded",
             Self::Mounted => "mounted",
+        }
+    }
+
+    /// What it answers.
+    pub const fn endpoints(self) -> &'static [Endpoint] {
+        match self {
+            Self::Axum | Self::Rustboot => &Endpoint::ALL,
+            Self::Crowded | Self::Mounted => &Endpoint::WITHOUT_DATABASE,
         }
     }
 

@@ -30,8 +30,8 @@ pub(crate) struct DatabaseHealth<D> {
 async fn ask<DB: Driver>(pool: &Pool<DB>, limit: Duration) -> Health {
     let probe = async {
         let mut session = pool.lease(false).await?;
-        let statement = Statement::plain(sqlx::SqlStr::from_static(DB::PROBE));
-        session.first(statement).await
+        let mut statement = Statement::plain(sqlx::SqlStr::from_static(DB::PROBE));
+        session.first(&mut statement).await
     };
     match tokio::time::timeout(limit, probe).await {
         Ok(Ok(_)) => Health::up(),

@@ -168,7 +168,7 @@ async fn run_outside<DB: Driver>(connection: &mut DB::Connection, file: &File) -
     if let Err(failure) = execute_singly::<DB>(connection, file).await {
         let version = file.migration.version;
         let sql = format!("DELETE FROM {TABLE} WHERE version = {version} AND success = FALSE");
-        DB::execute(connection, Statement::plain(AssertSqlSafe(sql)))
+        DB::execute(connection, &mut Statement::plain(AssertSqlSafe(sql)))
             .await
             .map_err(|error| from_sqlx(error, "the table of migrations could not be written"))?;
         return Err(failure.explain::<DB>(
@@ -226,8 +226,8 @@ async fn execute_singly<DB: Driver>(
 ) -> std::result::Result<(), Failure> {
     let sql = file.migration.sql.as_str();
     for (index, (_, text)) in statements(sql, DB::QUOTING).into_iter().enumerate() {
-        let text = Statement::plain(AssertSqlSafe(text.to_owned()));
-        DB::execute(connection, text)
+        let mut text = Statement::plain(AssertSqlSafe(text.to_owned()));
+        DB::execute(connection, &mut text)
             .await
             .map_err(|error| Failure {
                 statement: index + 1,
@@ -276,7 +276,7 @@ async fn mark<DB: Driver>(
 ) -> Result<()> {
     let version = file.migration.version;
     let sql = format!("UPDATE {TABLE} SET {change} WHERE version = {version}");
-    DB::execute(connection, Statement::plain(AssertSqlSafe(sql)))
+    DB::execute(connection, &mut Statement::plain(AssertSqlSafe(sql)))
         .await
         .map(|_| ())
         .map_err(|error| from_sqlx(error, "the table of migrations could not be written"))

@@ -77,7 +77,7 @@ pub(crate) async fn status<DB: Driver>(
 /// Asks for nothing, of the table.
 async fn is_there<DB: Driver>(connection: &mut DB::Connection) -> std::result::Result<(), Error> {
     let sql = format!("SELECT 1 FROM {TABLE} WHERE 1 = 0");
-    DB::fetch_all(connection, Statement::plain(AssertSqlSafe(sql)))
+    DB::fetch_all(connection, &mut Statement::plain(AssertSqlSafe(sql)))
         .await
         .map(|_| ())
 }

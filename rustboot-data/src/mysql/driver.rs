@@ -153,10 +153,10 @@ impl Driver for MySql {
         code::is_transient(error)
     }
 
-    fn execute(
-        connection: &mut MySqlConnection,
-        statement: Statement<Self>,
-    ) -> BoxFuture<'_, Result<MySqlQueryResult, Error>> {
+    fn execute<'e>(
+        connection: &'e mut MySqlConnection,
+        statement: &'e mut Statement<Self>,
+    ) -> BoxFuture<'e, Result<MySqlQueryResult, Error>> {
         connection.execute(statement)
     }
 
@@ -167,17 +167,17 @@ impl Driver for MySql {
         connection.fetch_many(statement)
     }
 
-    fn fetch_all(
-        connection: &mut MySqlConnection,
-        statement: Statement<Self>,
-    ) -> BoxFuture<'_, Result<Vec<MySqlRow>, Error>> {
+    fn fetch_all<'e>(
+        connection: &'e mut MySqlConnection,
+        statement: &'e mut Statement<Self>,
+    ) -> BoxFuture<'e, Result<Vec<MySqlRow>, Error>> {
         connection.fetch_all(statement)
     }
 
-    fn fetch_optional(
-        connection: &mut MySqlConnection,
-        statement: Statement<Self>,
-    ) -> BoxFuture<'_, Result<Option<MySqlRow>, Error>> {
+    fn fetch_optional<'e>(
+        connection: &'e mut MySqlConnection,
+        statement: &'e mut Statement<Self>,
+    ) -> BoxFuture<'e, Result<Option<MySqlRow>, Error>> {
         connection.fetch_optional(statement)
     }
 

@@ -71,48 +71,63 @@ impl<DB: Driver> fmt::Debug for Acquired<DB> {
 
 impl<DB: Driver> Drop for Acquired<DB> {
     fn drop(&mut self) {
-        if self.session.is_none() {
-            return;
-        }
-        // Counted down when the session is back.
-        let back = Back(Arc::clone(&self.pool));
         let Some(mut session) = self.session.take() else {
             return;
         };
-        let generation = self.pool.sessions.manager().terms.load().generation;
+        let generation = self.pool.shared.generation.load(Ordering::Acquire);
         match session.release(generation) {
-            Fate::Free => session.rest(),
-            Fate::Lost => drop(Object::take(session)),
+            Fate::Free => {
+                let _back = Back(&*self.pool);
+                session.rest();
+                drop(session);
+            }
+            Fate::Lost => {
+                let _back = Back(&*self.pool);
+                drop(Object::take(session));
+            }
             // Its place in the pool stays taken for so long.
-            Fate::Dirty => match tokio::runtime::Handle::try_current() {
-                Ok(runtime) => {
-                    runtime.spawn(async move {
-                        match session.clean().await {
-                            Ok(()) => {
-                                session.rest();
-                                drop(session);
+            Fate::Dirty => {
+                let back = Back(Arc::clone(&self.pool));
+                match tokio::runtime::Handle::try_current() {
+                    Ok(runtime) => {
+                        runtime.spawn(async move {
+                            match session.clean().await {
+                                Ok(()) => {
+                                    session.rest();
+                                    drop(session);
+                                }
+                                Err(_) => drop(Object::take(session)),
                             }
-                            Err(_) => drop(Object::take(session)),
-                        }
-                        drop(back);
-                    });
+                            drop(back);
+                        });
+                    }
+                    Err(_) => drop(Object::take(session)),
                 }
-                Err(_) => drop(Object::take(session)),
-            },
+            }
         }
     }
 }
 
-/// One session that is out. Whoever closes the pool waits for it.
-struct Back<DB: Driver>(Arc<Inner<DB>>);
+/// One session that is out, counted down when the session is back. Whoever closes the pool waits for it.
+struct Back<P: Deref<Target: Lender>>(P);
 
-impl<DB: Driver> Drop for Back<DB> {
+impl<P: Deref<Target: Lender>> Drop for Back<P> {
     fn drop(&mut self) {
-        let pool = &self.0;
-        pool.shared.metrics.used.decrement(1);
-        pool.leased.fetch_sub(1, Ordering::Release);
-        if pool.sessions.is_closed() {
-            pool.returned.notify_one();
+        self.0.one_is_back();
+    }
+}
+
+/// What gives sessions out.
+trait Lender {
+    fn one_is_back(&self);
+}
+
+impl<DB: Driver> Lender for Inner<DB> {
+    fn one_is_back(&self) {
+        self.shared.metrics.used.decrement(1);
+        self.leased.fetch_sub(1, Ordering::Release);
+        if self.sessions.is_closed() {
+            self.returned.notify_one();
         }
     }
 }

@@ -113,10 +113,10 @@ pub trait Driver: Database<Connection: Migrate> {
     fn is_transient(error: &Error) -> bool;
 
     /// [`sqlx::Executor::execute`] of the connection.
-    fn execute(
-        connection: &mut Self::Connection,
-        statement: Statement<Self>,
-    ) -> BoxFuture<'_, Result<Self::QueryResult, Error>>;
+    fn execute<'e>(
+        connection: &'e mut Self::Connection,
+        statement: &'e mut Statement<Self>,
+    ) -> BoxFuture<'e, Result<Self::QueryResult, Error>>;
 
     /// [`sqlx::Executor::fetch_many`] of the connection.
     fn fetch_many(
@@ -125,16 +125,16 @@ pub trait Driver: Database<Connection: Migrate> {
     ) -> BoxStream<'_, Result<Step<Self>, Error>>;
 
     /// [`sqlx::Executor::fetch_all`] of the connection.
-    fn fetch_all(
-        connection: &mut Self::Connection,
-        statement: Statement<Self>,
-    ) -> BoxFuture<'_, Result<Vec<Self::Row>, Error>>;
+    fn fetch_all<'e>(
+        connection: &'e mut Self::Connection,
+        statement: &'e mut Statement<Self>,
+    ) -> BoxFuture<'e, Result<Vec<Self::Row>, Error>>;
 
     /// [`sqlx::Executor::fetch_optional`] of the connection.
-    fn fetch_optional(
-        connection: &mut Self::Connection,
-        statement: Statement<Self>,
-    ) -> BoxFuture<'_, Result<Option<Self::Row>, Error>>;
+    fn fetch_optional<'e>(
+        connection: &'e mut Self::Connection,
+        statement: &'e mut Statement<Self>,
+    ) -> BoxFuture<'e, Result<Option<Self::Row>, Error>>;
 
     /// [`sqlx::Executor::prepare_with`] of the connection.
     fn prepare<'e>(

@@ -17,10 +17,10 @@ impl<'c, DB: Driver> Executor<'c> for &'c Pool<DB> {
         'c: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        let statement = Statement::of(query);
+        let mut statement = Statement::of(query);
         Box::pin(async move {
             let mut session = self.lease(statement.shape.writes).await?;
-            session.run(statement).await
+            session.run(&mut statement).await
         })
     }
 
@@ -48,10 +48,10 @@ impl<'c, DB: Driver> Executor<'c> for &'c Pool<DB> {
         'c: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        let statement = Statement::of(query);
+        let mut statement = Statement::of(query);
         Box::pin(async move {
             let mut session = self.lease(statement.shape.writes).await?;
-            session.all(statement).await
+            session.all(&mut statement).await
         })
     }
 
@@ -63,10 +63,10 @@ impl<'c, DB: Driver> Executor<'c> for &'c Pool<DB> {
         'c: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        let statement = Statement::of(query);
+        let mut statement = Statement::of(query);
         Box::pin(async move {
             let mut session = self.lease(statement.shape.writes).await?;
-            session.first(statement).await
+            session.first(&mut statement).await
         })
     }
 

@@ -31,16 +31,20 @@ mod watch;
 mod watchdog;
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
 use deadpool::managed::{self, PoolError, QueueMode};
+use futures_util::poll;
 use rustboot_core::{Error, Result};
 use tokio::sync::{Notify, Semaphore};
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 pub use acquired::Acquired;
 pub(crate) use driver::Driver;
@@ -74,17 +78,18 @@ pub(crate) struct Shared {
     metrics: PoolMetrics,
     /// Times are counted from here, so that they fit into atomics.
     origin: Instant,
-    /// In microseconds; 0 is none.
+    /// In nanoseconds, as all times here; 0 is none.
     statement_timeout: AtomicU64,
     slow_query: AtomicU64,
     validate_after: AtomicU64,
-    /// When a session was last found to be broken, in microseconds since the origin: those that rested since before that are
-    /// pinged.
+    /// When a session was last found to be broken, since the origin: those that were not heard of after that are pinged.
     distrusted: AtomicU64,
     /// The same for one that did not even answer: those go without a ping, since each would cost its limit.
     disowned: AtomicU64,
     /// The server does not answer at all.
     silent: AtomicBool,
+    /// That of the terms, to look at without the terms.
+    generation: AtomicU64,
     pulses: Pulses,
 }
 
@@ -101,6 +106,13 @@ pub(crate) struct Inner<DB: Driver> {
     returned: Notify,
     watchdog: Watchdog,
 }
+
+/// The limits of a pool are ours to keep.
+static NONE_OF_DEADPOOLS: managed::Timeouts = managed::Timeouts {
+    wait: None,
+    create: None,
+    recycle: None,
+};
 
 /// Counts one who waits, for as long as it lives.
 struct Waiting<'a>(&'a AtomicUsize);
@@ -141,12 +153,13 @@ impl<DB: Driver> Pool<DB> {
             metrics: PoolMetrics::new(DB::SYSTEM, &policy.name),
             name: policy.name.clone(),
             origin: Instant::now(),
-            statement_timeout: AtomicU64::new(policy.statement_timeout.map_or(0, micros)),
-            slow_query: AtomicU64::new(micros(policy.slow_query)),
-            validate_after: AtomicU64::new(micros(policy.validate_after)),
+            statement_timeout: AtomicU64::new(policy.statement_timeout.map_or(0, nanos)),
+            slow_query: AtomicU64::new(nanos(policy.slow_query)),
+            validate_after: AtomicU64::new(nanos(policy.validate_after)),
             distrusted: AtomicU64::new(0),
             disowned: AtomicU64::new(0),
             silent: AtomicBool::new(false),
+            generation: AtomicU64::new(0),
             pulses: Pulses::default(),
         });
         let mut config = managed::PoolConfig::new(policy.max_connections);
@@ -201,31 +214,54 @@ impl<DB: Driver> Pool<DB> {
         if DB::REMOTE && inner.shared.silent.load(Ordering::Relaxed) {
             return Err(watchdog::no_answer());
         }
+        let mut wait = pin!(self.next(writes));
+        // Mostly there is a session: then there is no timer, and no look at the clock.
+        if let Poll::Ready(outcome) = poll!(wait.as_mut()) {
+            inner.shared.metrics.waited(Duration::ZERO);
+            return outcome;
+        }
         let began = Instant::now();
         let limit = inner.sessions.manager().terms.load().policy.acquire_timeout;
         let waiting = Waiting::begin(&inner.waiting);
-        let wait = async {
-            let turn = match &inner.writer {
-                Some(writer) if writes => {
-                    let turn = Arc::clone(writer).acquire_owned().await;
-                    Some(turn.map_err(|_| sqlx::Error::PoolClosed)?)
-                }
-                _ => None,
-            };
-            let session = inner.sessions.get().await.map_err(|error| match error {
-                PoolError::Backend(error) => error,
-                PoolError::Closed => sqlx::Error::PoolClosed,
-                // Neither deadpool's timeouts nor its hooks are in use.
-                PoolError::Timeout(_)
-                | PoolError::NoRuntimeSpecified
-                | PoolError::PostCreateHook(_) => sqlx::Error::PoolTimedOut,
-            })?;
-            Ok(Acquired::new(session, inner, turn))
-        };
-        let outcome = timeout(limit, wait).await;
+        let mut late = pin!(sleep(limit));
+        // It has just been asked.
+        let mut is_asked = true;
+        let outcome = poll_fn(|cx| {
+            if !is_asked && let Poll::Ready(outcome) = wait.as_mut().poll(cx) {
+                return Poll::Ready(outcome);
+            }
+            is_asked = false;
+            late.as_mut()
+                .poll(cx)
+                .map(|()| Err(sqlx::Error::PoolTimedOut))
+        })
+        .await;
         drop(waiting);
         inner.shared.metrics.waited(began.elapsed());
-        outcome.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        outcome
+    }
+
+    /// The next session, however long that takes.
+    async fn next(&self, writes: bool) -> Result<Acquired<DB>, sqlx::Error> {
+        let inner = &self.0;
+        let turn = match &inner.writer {
+            Some(writer) if writes => {
+                // In a box for the sake of those that do not queue here.
+                let turn = Box::pin(Arc::clone(writer).acquire_owned()).await;
+                Some(turn.map_err(|_| sqlx::Error::PoolClosed)?)
+            }
+            _ => None,
+        };
+        let session = inner.sessions.timeout_get(&NONE_OF_DEADPOOLS).await;
+        let session = session.map_err(|error| match error {
+            PoolError::Backend(error) => error,
+            PoolError::Closed => sqlx::Error::PoolClosed,
+            // Neither deadpool's timeouts nor its hooks are in use.
+            PoolError::Timeout(_)
+            | PoolError::NoRuntimeSpecified
+            | PoolError::PostCreateHook(_) => sqlx::Error::PoolTimedOut,
+        })?;
+        Ok(Acquired::new(session, inner, turn))
     }
 
     /// A session for several statements.
@@ -233,9 +269,12 @@ impl<DB: Driver> Pool<DB> {
     /// # Errors
     /// `Unavailable` when none gets free in time, the pool is closed, or the database cannot be reached.
     pub(crate) async fn acquire(&self) -> Result<Acquired<DB>> {
-        self.lease(false)
+        let mut session = self
+            .lease(false)
             .await
-            .map_err(|error| self.no_session(error))
+            .map_err(|error| self.no_session(error))?;
+        session.is_taken_for_later();
+        Ok(session)
     }
 
     /// A transaction.
@@ -318,13 +357,13 @@ impl<DB: Driver> fmt::Debug for Pool<DB> {
 
 impl Shared {
     fn now(&self) -> u64 {
-        micros(self.origin.elapsed())
+        nanos(self.origin.elapsed())
     }
 }
 
 /// A duration for an atomic. Never 0, which stands for none.
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros())
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos())
         .unwrap_or(u64::MAX)
         .max(1)
 }

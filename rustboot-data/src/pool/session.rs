@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use sqlx::{Describe, Either, Error, Execute, Executor, SqlSafeStr as _, SqlStr};
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::time::timeout;
 
-use super::watch::{State, Watch, WatchedRows};
+use super::watch::{State, Watch, Watched, WatchedRows};
 use super::watchdog::{self, Pulse};
 use super::{Driver, Shared, Statement, Terms};
 use crate::statement::Shape;
@@ -34,6 +35,20 @@ pub(super) enum Fate {
     Lost,
 }
 
+/// What there is to do with a session that comes from the pool.
+pub(super) enum Reclaimed {
+    /// Nothing.
+    Fit,
+    /// A ping.
+    Doubted,
+    /// What was left on it has to be cleaned up.
+    Unclean,
+    /// It belongs to a server that did not answer.
+    Disowned,
+    /// It was made under other terms.
+    Outdated,
+}
+
 /// An sqlx connection that is measured.
 ///
 /// `&mut Session` is an sqlx executor: statements run through it are counted, logged when slow, and cut off by
@@ -48,6 +63,8 @@ pub struct Session<DB: Driver> {
     pulse: Arc<Pulse>,
     generation: u64,
     idle: Idle,
+    /// The time, when it has just been read: for the statement that begins at once.
+    looked: Option<u64>,
 }
 
 /// Stops whatever runs, when the session is given up.
@@ -60,18 +77,22 @@ impl<DB: Driver> Drop for Control<DB> {
 }
 
 /// Counts a session as idle while it is in the pool.
-struct Idle(Option<Arc<Shared>>);
+struct Idle {
+    shared: Arc<Shared>,
+    is_counted: bool,
+}
 
 impl Idle {
-    fn begin(&mut self, shared: &Arc<Shared>) {
+    fn begin(&mut self) {
         self.end();
-        shared.metrics.idle.increment(1);
-        self.0 = Some(Arc::clone(shared));
+        self.shared.metrics.idle.increment(1);
+        self.is_counted = true;
     }
 
     fn end(&mut self) {
-        if let Some(shared) = self.0.take() {
-            shared.metrics.idle.decrement(1);
+        if self.is_counted {
+            self.shared.metrics.idle.decrement(1);
+            self.is_counted = false;
         }
     }
 }
@@ -94,11 +115,15 @@ impl<DB: Driver> Session<DB> {
         Ok(Self {
             control: Control(control),
             connection,
-            state: State::new(),
+            state: State::new(shared.now()),
             shared: Arc::clone(shared),
             pulse,
             generation: terms.generation,
-            idle: Idle(None),
+            idle: Idle {
+                shared: Arc::clone(shared),
+                is_counted: false,
+            },
+            looked: None,
         })
     }
 
@@ -124,8 +149,7 @@ impl<DB: Driver> Session<DB> {
 
     /// Goes to the pool.
     pub(super) fn rest(&mut self) {
-        self.state.released = self.shared.now();
-        self.idle.begin(&self.shared);
+        self.idle.begin();
     }
 
     /// Waits until nothing runs on it, and rolls back what is open.
@@ -137,39 +161,56 @@ impl<DB: Driver> Session<DB> {
         self.state.in_flight = false;
         self.state.doubtful = false;
         self.state.suspect = false;
+        self.state.heard = self.shared.now();
         Ok(())
     }
 
-    /// Comes from the pool: looked over when there is a reason to, without a word to the database when there is none.
-    pub(super) async fn reclaim(&mut self, generation: u64) -> Result<(), Error> {
+    /// Comes from the pool. Whether it can be used as it is, which is the rule: nothing is asked of the database then.
+    pub(super) fn reclaim(&mut self, generation: u64) -> Reclaimed {
         self.idle.end();
+        self.looked = None;
         if self.generation != generation {
-            return Err(Error::PoolClosed);
+            return Reclaimed::Outdated;
         }
         if self.needs_cleaning() {
-            return self.clean().await;
+            return Reclaimed::Unclean;
         }
         let shared = &self.shared;
-        let since = |time: &AtomicU64| self.state.released <= time.load(Ordering::Relaxed);
+        let since = |time: &AtomicU64| self.state.heard <= time.load(Ordering::Relaxed);
         if since(&shared.disowned) {
-            return Err(watchdog::no_answer());
+            return Reclaimed::Disowned;
         }
-        let rested = shared.now().saturating_sub(self.state.released);
+        let now = shared.now();
+        let silent = now.saturating_sub(self.state.heard);
         if self.state.suspect
             || since(&shared.distrusted)
-            || rested > shared.validate_after.load(Ordering::Relaxed)
+            || silent > shared.validate_after.load(Ordering::Relaxed)
         {
-            let ping = sqlx::Connection::ping(&mut self.connection);
-            match timeout(PING_LIMIT, ping).await {
-                Ok(answer) => answer.inspect_err(|error| shared.failed::<DB>(error))?,
-                Err(_) => {
-                    shared.disowned.store(shared.now(), Ordering::Relaxed);
-                    return Err(watchdog::no_answer());
-                }
+            return Reclaimed::Doubted;
+        }
+        self.looked = Some(now);
+        Reclaimed::Fit
+    }
+
+    /// Asks whether the database is still there.
+    pub(super) async fn ping(&mut self) -> Result<(), Error> {
+        let shared = &self.shared;
+        let ping = sqlx::Connection::ping(&mut self.connection);
+        match timeout(PING_LIMIT, ping).await {
+            Ok(answer) => answer.inspect_err(|error| shared.failed::<DB>(error))?,
+            Err(_) => {
+                shared.disowned.store(shared.now(), Ordering::Relaxed);
+                return Err(watchdog::no_answer());
             }
         }
         self.state.suspect = false;
+        self.state.heard = self.shared.now();
         Ok(())
+    }
+
+    /// Whoever took it may take their time until the first statement.
+    pub(super) fn is_taken_for_later(&mut self) {
+        self.looked = None;
     }
 
     fn needs_cleaning(&self) -> bool {
@@ -184,20 +225,20 @@ impl<DB: Driver> Session<DB> {
         self.state.uneasy = false;
         let statement = sql.map(SqlStr::from_static);
         let (connection, watch) = self.control("BEGIN");
-        watch
-            .over(DB::TransactionManager::begin(connection, statement))
-            .await
+        let begin = pin!(DB::TransactionManager::begin(connection, statement));
+        watch.over(begin).await
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), Error> {
         if self.state.uneasy || self.state.doubtful {
             let (connection, watch) = self.control("SELECT");
-            watch.over(DB::before_commit(connection)).await?;
+            watch.over(pin!(DB::before_commit(connection))).await?;
         }
-        let (connection, watch) = self.control("COMMIT");
-        watch
-            .over(DB::TransactionManager::commit(connection))
-            .await?;
+        {
+            let (connection, watch) = self.control("COMMIT");
+            let commit = pin!(DB::TransactionManager::commit(connection));
+            watch.over(commit).await?;
+        }
         match self.depth() {
             0 => Ok(()),
             // sqlx ends one level at a time; the one that is left will be rolled back.
@@ -209,9 +250,8 @@ impl<DB: Driver> Session<DB> {
 
     pub(super) async fn roll_back(&mut self) -> Result<(), Error> {
         let (connection, watch) = self.control("ROLLBACK");
-        watch
-            .over(DB::TransactionManager::rollback(connection))
-            .await
+        let rollback = pin!(DB::TransactionManager::rollback(connection));
+        watch.over(rollback).await
     }
 
     /// Gives up the open transaction without waiting. Has to be called once for each commit or rollback whose end nobody
@@ -239,6 +279,7 @@ impl<DB: Driver> Session<DB> {
     }
 
     fn split(&mut self, sql: SqlStr, shape: Shape) -> (&mut DB::Connection, Watch<'_, DB>) {
+        let now = self.looked.take().unwrap_or_else(|| self.shared.now());
         (
             &mut self.connection,
             Watch::new(
@@ -248,6 +289,7 @@ impl<DB: Driver> Session<DB> {
                 &self.pulse,
                 sql,
                 shape,
+                now,
             ),
         )
     }
@@ -263,22 +305,28 @@ impl<DB: Driver> Session<DB> {
         self.split(statement.text(), statement.shape)
     }
 
-    pub(crate) async fn run(&mut self, statement: Statement<DB>) -> Result<DB::QueryResult, Error> {
-        let (connection, watch) = self.watched(&statement);
-        watch.over(DB::execute(connection, statement)).await
+    pub(crate) fn run<'e>(
+        &'e mut self,
+        statement: &'e mut Statement<DB>,
+    ) -> Watched<'e, DB, DB::QueryResult> {
+        let (connection, watch) = self.watched(statement);
+        watch.over(DB::execute(connection, statement))
     }
 
-    pub(crate) async fn all(&mut self, statement: Statement<DB>) -> Result<Vec<DB::Row>, Error> {
-        let (connection, watch) = self.watched(&statement);
-        watch.over(DB::fetch_all(connection, statement)).await
+    pub(crate) fn all<'e>(
+        &'e mut self,
+        statement: &'e mut Statement<DB>,
+    ) -> Watched<'e, DB, Vec<DB::Row>> {
+        let (connection, watch) = self.watched(statement);
+        watch.over(DB::fetch_all(connection, statement))
     }
 
-    pub(crate) async fn first(
-        &mut self,
-        statement: Statement<DB>,
-    ) -> Result<Option<DB::Row>, Error> {
-        let (connection, watch) = self.watched(&statement);
-        watch.over(DB::fetch_optional(connection, statement)).await
+    pub(crate) fn first<'e>(
+        &'e mut self,
+        statement: &'e mut Statement<DB>,
+    ) -> Watched<'e, DB, Option<DB::Row>> {
+        let (connection, watch) = self.watched(statement);
+        watch.over(DB::fetch_optional(connection, statement))
     }
 
     pub(crate) async fn parse<'e>(
@@ -339,7 +387,8 @@ impl<'c, DB: Driver> Executor<'c> for &'c mut Session<DB> {
         'c: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        Box::pin(self.run(Statement::of(query)))
+        let mut statement = Statement::of(query);
+        Box::pin(async move { self.run(&mut statement).await })
     }
 
     fn fetch_many<'e, 'q: 'e, E>(
@@ -358,7 +407,8 @@ impl<'c, DB: Driver> Executor<'c> for &'c mut Session<DB> {
         'c: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        Box::pin(self.all(Statement::of(query)))
+        let mut statement = Statement::of(query);
+        Box::pin(async move { self.all(&mut statement).await })
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(
@@ -369,7 +419,8 @@ impl<'c, DB: Driver> Executor<'c> for &'c mut Session<DB> {
         'c: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        Box::pin(self.first(Statement::of(query)))
+        let mut statement = Statement::of(query);
+        Box::pin(async move { self.first(&mut statement).await })
     }
 
     fn prepare_with<'e>(

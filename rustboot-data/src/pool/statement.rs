@@ -57,6 +57,7 @@ impl<DB: Driver> std::fmt::Debug for Statement<DB> {
     }
 }
 
+// For streams, which keep it.
 impl<DB: Driver> Execute<'_, DB> for Statement<DB> {
     fn sql(self) -> SqlStr {
         self.sql
@@ -68,6 +69,25 @@ impl<DB: Driver> Execute<'_, DB> for Statement<DB> {
 
     fn take_arguments(&mut self) -> Result<Option<DB::Arguments>, BoxDynError> {
         std::mem::replace(&mut self.arguments, Ok(None))
+    }
+
+    fn persistent(&self) -> bool {
+        self.persistent
+    }
+}
+
+// For futures. Those of sqlx have room for what they were given as long as they run, so they are given eight bytes.
+impl<DB: Driver> Execute<'_, DB> for &mut Statement<DB> {
+    fn sql(self) -> SqlStr {
+        self.text()
+    }
+
+    fn statement(&self) -> Option<&DB::Statement> {
+        self.prepared.as_ref()
+    }
+
+    fn take_arguments(&mut self) -> Result<Option<DB::Arguments>, BoxDynError> {
+        Execute::take_arguments(&mut **self)
     }
 
     fn persistent(&self) -> bool {

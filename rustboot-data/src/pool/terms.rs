@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustboot_core::{Error, ErrorKind, Result};
 use tokio::time::timeout_at;
 
-use super::{Driver, Policy, Pool, Terms, micros};
+use super::{Driver, Policy, Pool, Terms, nanos};
 
 impl<DB: Driver> Pool<DB> {
     /// Goes on under new terms: limits count from now on, and connections are made with the new options. Those that are there
@@ -19,16 +19,19 @@ impl<DB: Driver> Pool<DB> {
         let store = |to: &std::sync::atomic::AtomicU64, value| to.store(value, Ordering::Relaxed);
         store(
             &shared.statement_timeout,
-            policy.statement_timeout.map_or(0, micros),
+            policy.statement_timeout.map_or(0, nanos),
         );
-        store(&shared.slow_query, micros(policy.slow_query));
+        store(&shared.slow_query, nanos(policy.slow_query));
         let size = policy.max_connections;
+        let generation = old.generation + u64::from(anew);
         let resized = size != old.policy.max_connections;
         self.0.sessions.manager().terms.store(Arc::new(Terms {
             options,
             policy,
-            generation: old.generation + u64::from(anew),
+            generation,
         }));
+        // After the terms: a session that was made under them in between is taken for one of others, at worst.
+        shared.generation.store(generation, Ordering::Release);
         if resized {
             self.0.sessions.resize(size);
         }

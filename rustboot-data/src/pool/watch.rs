@@ -1,13 +1,13 @@
 //! What is measured and remembered of one statement: how long it took, whether it ended, and what its error says about the
 //! connection.
 
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::Stream;
+use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use sqlx::{Error, SqlStr};
 
@@ -32,19 +32,19 @@ pub(crate) struct State {
     pub(super) uneasy: bool,
     /// It ended, or is out of step with the server.
     pub(super) broken: bool,
-    /// When it was last given back, in microseconds since the origin of the pool.
-    pub(super) released: u64,
+    /// When the database last answered on it, in nanoseconds since the origin of the pool.
+    pub(super) heard: u64,
 }
 
 impl State {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(now: u64) -> Self {
         Self {
             in_flight: false,
             doubtful: false,
             suspect: false,
             uneasy: false,
             broken: false,
-            released: 0,
+            heard: now,
         }
     }
 }
@@ -57,8 +57,10 @@ pub(crate) struct Watch<'e, DB: Driver> {
     pulse: &'e Pulse,
     sql: SqlStr,
     shape: Shape,
-    waiting_since: Option<Instant>,
-    took: Duration,
+    /// In nanoseconds since the origin of the pool; 0 when it is the reader's turn.
+    waiting_since: u64,
+    /// In nanoseconds.
+    took: u64,
 }
 
 impl<'e, DB: Driver> Watch<'e, DB> {
@@ -69,11 +71,12 @@ impl<'e, DB: Driver> Watch<'e, DB> {
         pulse: &'e Pulse,
         sql: SqlStr,
         shape: Shape,
+        now: u64,
     ) -> Self {
         let limit = shared.statement_timeout.load(Ordering::Relaxed);
-        DB::started(control, (limit != 0).then(|| Duration::from_micros(limit)));
+        DB::started(control, (limit != 0).then(|| Duration::from_nanos(limit)));
         if DB::REMOTE {
-            pulse.begin(shared.now());
+            pulse.begin(now);
         }
         state.in_flight = true;
         state.doubtful |= shape.doubtful;
@@ -84,24 +87,17 @@ impl<'e, DB: Driver> Watch<'e, DB> {
             pulse,
             sql,
             shape,
-            waiting_since: Some(Instant::now()),
-            took: Duration::ZERO,
+            waiting_since: now,
+            took: 0,
         }
     }
 
     /// Waits for the statement.
-    pub(super) async fn over<T>(
-        mut self,
-        statement: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let mut statement = pin!(statement);
-        let result = poll_fn(|cx| match statement.as_mut().poll(cx) {
-            Poll::Pending if DB::REMOTE => self.pulse.look(cx).map(Err),
-            polled => polled,
-        })
-        .await;
-        self.ended(result.as_ref().err());
-        result
+    pub(super) fn over<F>(self, statement: F) -> Over<'e, DB, F> {
+        Over {
+            statement,
+            watch: self,
+        }
     }
 
     fn ended(&mut self, error: Option<&Error>) {
@@ -115,10 +111,15 @@ impl<'e, DB: Driver> Watch<'e, DB> {
     }
 
     fn pause(&mut self) {
-        if let Some(since) = self.waiting_since.take() {
-            self.took += since.elapsed();
+        if self.waiting_since != 0 {
+            let now = self.shared.now();
+            self.took += now.saturating_sub(self.waiting_since);
+            self.waiting_since = 0;
             if DB::REMOTE {
                 self.pulse.end();
+            }
+            if !self.state.in_flight {
+                self.state.heard = now;
             }
         }
     }
@@ -128,13 +129,11 @@ impl<DB: Driver> Drop for Watch<'_, DB> {
     fn drop(&mut self) {
         DB::finished(self.control);
         self.pause();
-        self.shared
-            .metrics
-            .operation(self.shape.operation, self.took);
+        let took = Duration::from_nanos(self.took);
+        self.shared.metrics.operation(self.shape.operation, took);
         let cancelled = self.state.in_flight;
-        let slow_query = Duration::from_micros(self.shared.slow_query.load(Ordering::Relaxed));
-        let duration_ms = self.took.as_secs_f64() * 1e3;
-        if self.took >= slow_query {
+        let duration_ms = took.as_secs_f64() * 1e3;
+        if self.took >= self.shared.slow_query.load(Ordering::Relaxed) {
             tracing::warn!(
                 target: "rustboot::sql",
                 duration_ms,
@@ -153,6 +152,34 @@ impl<DB: Driver> Drop for Watch<'_, DB> {
                 "query"
             );
         }
+    }
+}
+
+/// A statement that is watched while it is waited for. A type of its own, since an `async fn` would have room for each of
+/// its arguments twice.
+pub(crate) struct Over<'e, DB: Driver, F> {
+    // The order matters: the statement goes before the watch notes that it is gone.
+    statement: F,
+    watch: Watch<'e, DB>,
+}
+
+/// A statement as the drivers give it.
+pub(crate) type Watched<'e, DB, T> = Over<'e, DB, BoxFuture<'e, Result<T, Error>>>;
+
+impl<DB: Driver, F, T> Future for Over<'_, DB, F>
+where
+    F: Future<Output = Result<T, Error>> + Unpin,
+{
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let result = match Pin::new(&mut this.statement).poll(cx) {
+            Poll::Pending if DB::REMOTE => Err(ready!(this.watch.pulse.look(cx))),
+            polled => ready!(polled),
+        };
+        this.watch.ended(result.as_ref().err());
+        Poll::Ready(result)
     }
 }
 
@@ -207,22 +234,22 @@ impl<DB: Driver, T> Stream for WatchedRows<'_, DB, T> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         let watch = &mut this.watch;
-        if watch.waiting_since.is_none() {
-            watch.waiting_since = Some(Instant::now());
+        if watch.waiting_since == 0 {
+            watch.waiting_since = watch.shared.now();
             if DB::REMOTE {
-                watch.pulse.begin(watch.shared.now());
+                watch.pulse.begin(watch.waiting_since);
             }
         }
         let item = match this.rows.as_mut().poll_next(cx) {
             Poll::Pending if DB::REMOTE => Some(Err(ready!(watch.pulse.look(cx)))),
             polled => ready!(polled),
         };
-        this.watch.pause();
         match &item {
             None => this.watch.ended(None),
             Some(Err(error)) => this.watch.ended(Some(error)),
             Some(Ok(_)) => {}
         }
+        this.watch.pause();
         Poll::Ready(item)
     }
 }

@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
-use super::{Driver, Inner, Shared, micros};
+use super::{Driver, Inner, Shared, nanos};
 
 /// How much longer than `statement_timeout` the server may take to enforce it.
 const GRACE: Duration = Duration::from_secs(1);
@@ -46,7 +46,7 @@ pub(super) fn no_answer() -> Error {
 /// Whether a session waits for the server, since when, and how to end that.
 #[derive(Debug, Default)]
 pub(super) struct Pulse {
-    /// In microseconds since the origin of the pool; 0 when it does not wait.
+    /// In nanoseconds since the origin of the pool; 0 when it does not wait.
     since: AtomicU64,
     given_up: AtomicBool,
     waker: AtomicWaker,
@@ -55,7 +55,7 @@ pub(super) struct Pulse {
 impl Pulse {
     pub(super) fn begin(&self, now: u64) {
         self.given_up.store(false, Ordering::Relaxed);
-        self.since.store(now.max(1), Ordering::Release);
+        self.since.store(now, Ordering::Release);
     }
 
     pub(super) fn end(&self) {
@@ -195,11 +195,11 @@ async fn look<DB: Driver>(pool: &Arc<Inner<DB>>, asked: &mut u64) {
     let patience = patience(pool);
     let now = shared.now();
     let waiting = shared.pulses.waiting();
-    let waited = |since: u64| Duration::from_micros(now.saturating_sub(since));
+    let waited = |since: u64| Duration::from_nanos(now.saturating_sub(since));
 
     let limit = shared.statement_timeout.load(Ordering::Relaxed);
     if limit != 0 {
-        let limit = Duration::from_micros(limit) + GRACE;
+        let limit = Duration::from_nanos(limit) + GRACE;
         for (pulse, since) in waiting.iter().filter(|(_, since)| waited(*since) > limit) {
             pulse.give_up(*since);
         }
@@ -210,7 +210,7 @@ async fn look<DB: Driver>(pool: &Arc<Inner<DB>>, asked: &mut u64) {
         .into_iter()
         .filter(|(_, since)| silent || waited(*since) > patience)
         .collect();
-    let due = *asked == 0 || now.saturating_sub(*asked) > micros(ASK_AGAIN);
+    let due = *asked == 0 || now.saturating_sub(*asked) > nanos(ASK_AGAIN);
     let first_is_new = overdue.iter().any(|(_, since)| *since > *asked);
     if !silent && (overdue.is_empty() || !(due || first_is_new)) {
         return;

@@ -186,10 +186,10 @@ impl Driver for Postgres {
         code::is_transient(error)
     }
 
-    fn execute(
-        connection: &mut PgConnection,
-        statement: Statement<Self>,
-    ) -> BoxFuture<'_, Result<PgQueryResult, Error>> {
+    fn execute<'e>(
+        connection: &'e mut PgConnection,
+        statement: &'e mut Statement<Self>,
+    ) -> BoxFuture<'e, Result<PgQueryResult, Error>> {
         connection.execute(statement)
     }
 
@@ -200,17 +200,17 @@ impl Driver for Postgres {
         connection.fetch_many(statement)
     }
 
-    fn fetch_all(
-        connection: &mut PgConnection,
-        statement: Statement<Self>,
-    ) -> BoxFuture<'_, Result<Vec<PgRow>, Error>> {
+    fn fetch_all<'e>(
+        connection: &'e mut PgConnection,
+        statement: &'e mut Statement<Self>,
+    ) -> BoxFuture<'e, Result<Vec<PgRow>, Error>> {
         connection.fetch_all(statement)
     }
 
-    fn fetch_optional(
-        connection: &mut PgConnection,
-        statement: Statement<Self>,
-    ) -> BoxFuture<'_, Result<Option<PgRow>, Error>> {
+    fn fetch_optional<'e>(
+        connection: &'e mut PgConnection,
+        statement: &'e mut Statement<Self>,
+    ) -> BoxFuture<'e, Result<Option<PgRow>, Error>> {
         connection.fetch_optional(statement)
     }
 

@@ -143,10 +143,10 @@ impl Driver for Sqlite {
         code::is_transient(error)
     }
 
-    fn execute(
-        connection: &mut SqliteConnection,
-        statement: Statement<Self>,
-    ) -> BoxFuture<'_, Result<SqliteQueryResult, Error>> {
+    fn execute<'e>(
+        connection: &'e mut SqliteConnection,
+        statement: &'e mut Statement<Self>,
+    ) -> BoxFuture<'e, Result<SqliteQueryResult, Error>> {
         connection.execute(statement)
     }
 
@@ -157,17 +157,17 @@ impl Driver for Sqlite {
         connection.fetch_many(statement)
     }
 
-    fn fetch_all(
-        connection: &mut SqliteConnection,
-        statement: Statement<Self>,
-    ) -> BoxFuture<'_, Result<Vec<SqliteRow>, Error>> {
+    fn fetch_all<'e>(
+        connection: &'e mut SqliteConnection,
+        statement: &'e mut Statement<Self>,
+    ) -> BoxFuture<'e, Result<Vec<SqliteRow>, Error>> {
         connection.fetch_all(statement)
     }
 
-    fn fetch_optional(
-        connection: &mut SqliteConnection,
-        statement: Statement<Self>,
-    ) -> BoxFuture<'_, Result<Option<SqliteRow>, Error>> {
+    fn fetch_optional<'e>(
+        connection: &'e mut SqliteConnection,
+        statement: &'e mut Statement<Self>,
+    ) -> BoxFuture<'e, Result<Option<SqliteRow>, Error>> {
         connection.fetch_optional(statement)
     }
 

@@ -19,8 +19,8 @@ impl<'c, D: Transactional> Executor<'c> for &'c mut Tx<D> {
         'c: 'e,
         E: 'q + Execute<'q, D::Driver>,
     {
-        let statement = Statement::of(query);
-        Box::pin(async move { self.begun().await?.run(statement).await })
+        let mut statement = Statement::of(query);
+        Box::pin(async move { self.begun().await?.run(&mut statement).await })
     }
 
     fn fetch_many<'e, 'q: 'e, E>(
@@ -52,8 +52,8 @@ impl<'c, D: Transactional> Executor<'c> for &'c mut Tx<D> {
         'c: 'e,
         E: 'q + Execute<'q, D::Driver>,
     {
-        let statement = Statement::of(query);
-        Box::pin(async move { self.begun().await?.all(statement).await })
+        let mut statement = Statement::of(query);
+        Box::pin(async move { self.begun().await?.all(&mut statement).await })
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(
@@ -64,8 +64,8 @@ impl<'c, D: Transactional> Executor<'c> for &'c mut Tx<D> {
         'c: 'e,
         E: 'q + Execute<'q, D::Driver>,
     {
-        let statement = Statement::of(query);
-        Box::pin(async move { self.begun().await?.first(statement).await })
+        let mut statement = Statement::of(query);
+        Box::pin(async move { self.begun().await?.first(&mut statement).await })
     }
 
     fn prepare_with<'e>(

@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 
 /// Runs both, and puts the figures together.
 fn measure() -> Result<String, Failure> {
-    let server = Server::of(&std::env::current_exe()?, "serve", &[])?;
+    let server = Server::start(&[std::env::current_exe()?.into(), "serve".into()])?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let calm = runtime.block_on(crowd(&server, PLACES))?;
     let busy = runtime.block_on(crowd(&server, 4 * PLACES))?;

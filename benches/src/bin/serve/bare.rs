@@ -6,6 +6,7 @@ use axum::extract::Path;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use rustboot_benches::payload::{Greeting, Item, TEXT, user};
+use rustboot_benches::phases::until_stdin_ends;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -23,6 +24,6 @@ pub(super) fn serve(runtime: &Runtime) -> Result<ExitCode, Failure> {
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
     let address = listener.local_addr()?;
     runtime.spawn(async move { axum::serve(listener, router()).await });
-    super::until_stdin_ends(address)?;
+    until_stdin_ends(address)?;
     Ok(ExitCode::SUCCESS)
 }

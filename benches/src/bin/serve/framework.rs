@@ -8,6 +8,7 @@ use axum::http::Method;
 use rustboot::prelude::*;
 use rustboot::{App, RouteDef, Sources, route_handler};
 use rustboot_benches::payload::{Greeting, Item, TEXT, user};
+use rustboot_benches::phases::until_stdin_ends;
 use tokio::runtime::Runtime;
 
 use super::Failure;
@@ -92,6 +93,6 @@ pub(super) fn serve(runtime: &Runtime, mut app: AppBuilder) -> Result<ExitCode, 
         .and_then(|address| address.strip_prefix("http://"))
         .ok_or("no address")?
         .parse::<SocketAddr>()?;
-    super::until_stdin_ends(address)?;
+    until_stdin_ends(address)?;
     Ok(ExitCode::from(runtime.block_on(running.stop())))
 }

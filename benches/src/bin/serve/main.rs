@@ -5,12 +5,9 @@
 mod bare;
 mod framework;
 
-use std::hint::black_box;
-use std::io::{self, BufRead, Write};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use rustboot_benches::server::{ACKNOWLEDGEMENT, ANNOUNCEMENT};
+use rustboot_benches::phases::say;
 use rustboot_benches::variant::Variant;
 use tokio::runtime::Builder;
 
@@ -44,26 +41,4 @@ fn serve(variant: Variant) -> Result<ExitCode, Failure> {
         Variant::Crowded => framework::serve(&runtime, framework::crowded()),
         Variant::Mounted => framework::serve(&runtime, framework::mounting(bare::router())),
     }
-}
-
-/// Says where the server listens, and waits until it is to end. Each line that comes ends a phase, and is acknowledged.
-fn until_stdin_ends(address: SocketAddr) -> io::Result<()> {
-    say(&format!("{ANNOUNCEMENT}{address}"));
-    for line in io::stdin().lock().lines() {
-        phase_ends(&line?);
-        say(ACKNOWLEDGEMENT);
-    }
-    Ok(())
-}
-
-/// Does nothing: callgrind knows it by its name ([`PHASE_FUNCTION`](rustboot_benches::server::PHASE_FUNCTION)), and writes
-/// down what it has counted since the last time.
-#[inline(never)]
-fn phase_ends(line: &str) {
-    black_box(line);
-}
-
-fn say(line: &str) {
-    // Whoever started us may be gone.
-    writeln!(io::stderr(), "{line}").ok();
 }
