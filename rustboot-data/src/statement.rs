@@ -20,8 +20,11 @@ macro_rules! operations {
                 match self { $(Self::$variant => $name,)* Self::Other => "OTHER" }
             }
 
-            fn of(keyword: &str) -> Self {
-                match keyword { $($name => Self::$variant,)* _ => Self::Other }
+            fn of(keyword: &[u8]) -> Self {
+                $(if keyword == $name.as_bytes() {
+                    return Self::$variant;
+                })*
+                Self::Other
             }
         }
     };
@@ -85,7 +88,7 @@ impl Shape {
             .zip(&mut keyword)
             .map(|(byte, slot)| *slot = byte.to_ascii_uppercase())
             .count();
-        let operation = O::of(std::str::from_utf8(&keyword[..length]).unwrap_or_default());
+        let operation = O::of(&keyword[..length]);
         let writes = match operation {
             O::Insert
             | O::Update

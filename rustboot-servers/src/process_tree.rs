@@ -2,11 +2,15 @@
 //! process group does not reach them.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Sends a signal to a process and its children.
+/// How long a process may take to stop after it was told to.
+const STANDS_STILL: Duration = Duration::from_secs(2);
+
+/// Sends a signal to a process and its children. After a STOP, they have stopped.
 ///
 /// # Errors
 /// The parent could not be signalled. Children that are gone by then are fine.
@@ -15,10 +19,39 @@ pub(crate) fn signal(parent: Pid, signal: Signal) -> Result<(), Errno> {
     if signal == Signal::KILL || signal == Signal::STOP {
         kill_process(parent, Signal::STOP)?;
     }
-    for child in children(parent) {
-        let _gone = kill_process(child, signal);
+    let children = children(parent);
+    for child in &children {
+        let _gone = kill_process(*child, signal);
     }
-    kill_process(parent, signal)
+    kill_process(parent, signal)?;
+    if signal == Signal::STOP {
+        for process in children.into_iter().chain([parent]) {
+            wait_until_it_stands_still(process);
+        }
+    }
+    Ok(())
+}
+
+/// The signal goes to one thread, and the others stop when that one has got a core to do it: until then a server with threads still
+/// answers. Where there is no `/proc`, nothing is waited for.
+fn wait_until_it_stands_still(process: Pid) {
+    let deadline = Instant::now() + STANDS_STILL;
+    let tasks = format!("/proc/{}/task", process.as_raw_nonzero());
+    let goes_on = || {
+        let threads = std::fs::read_dir(&tasks).into_iter().flatten().flatten();
+        threads.into_iter().any(|thread| {
+            let stat = std::fs::read_to_string(thread.path().join("stat"));
+            let state = stat.ok().and_then(|stat| {
+                let (_, rest) = stat.rsplit_once(") ")?;
+                rest.chars().next()
+            });
+            // One that waits for a disk stops when it is done, and answers nobody before; one that is gone has no file.
+            matches!(state, Some('R' | 'S'))
+        })
+    };
+    while goes_on() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 fn children(parent: Pid) -> Vec<Pid> {

@@ -7,12 +7,16 @@
 //! | what happened | what is done before the next user |
 //! |---|---|
 //! | nothing | nothing |
-//! | it was idle for a while (1 s with a server, 30 s with SQLite), its last error was one that a broken connection gives too, or another connection broke since it was used | a ping, with a limit |
+//! | nothing was heard on it for a while (1 s with a server, 30 s with SQLite), its last error was one that a broken connection gives too, or another connection broke since it was used | a ping, with a limit |
 //! | a statement, a commit or a transaction was left in the middle: a cancelled future, a drop, a panic | it is stopped and rolled back at once: with a server by a task of its own, in SQLite by whoever comes next |
 //! | somebody used the connection past our eyes, or ran `BEGIN` or `LISTEN` as plain SQL | one `ROLLBACK`, in case |
 //! | its error was one that a connection does not survive | it is dropped |
 //! | any of that fails | the connection is dropped, and another one takes its place |
 //! | the configuration has another URL or statement timeout | it is dropped, and the next one is made with the new one |
+//!
+//! A statement on `&pool` is one future of less than a kilobyte, which malloc hands out fast: what is rare on its way (connecting,
+//! pinging, cleaning, waiting with a limit) has a box of its own. When a session is free, there is no timer, and the clock is read
+//! twice: once before the statement, once after it.
 //!
 //! deadpool does the queue and the slots. While a server owes answers, the watchdog looks whether it is alive at all
 //! ([`watchdog`]); an idle pool has no timer. What it will not do: shrink, replace connections by age, or retry a statement.
@@ -32,7 +36,7 @@ mod watchdog;
 
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::Poll;
@@ -220,11 +224,21 @@ impl<DB: Driver> Pool<DB> {
             inner.shared.metrics.waited(Duration::ZERO);
             return outcome;
         }
+        // In a box: only those that wait need room for it.
+        Box::pin(self.in_time(wait)).await
+    }
+
+    /// Goes on waiting for a session, with a limit.
+    async fn in_time(
+        &self,
+        mut wait: Pin<&mut impl Future<Output = Result<Acquired<DB>, sqlx::Error>>>,
+    ) -> Result<Acquired<DB>, sqlx::Error> {
+        let inner = &self.0;
         let began = Instant::now();
         let limit = inner.sessions.manager().terms.load().policy.acquire_timeout;
-        let waiting = Waiting::begin(&inner.waiting);
+        let _waiting = Waiting::begin(&inner.waiting);
         let mut late = pin!(sleep(limit));
-        // It has just been asked.
+        // Just now.
         let mut is_asked = true;
         let outcome = poll_fn(|cx| {
             if !is_asked && let Poll::Ready(outcome) = wait.as_mut().poll(cx) {
@@ -236,7 +250,6 @@ impl<DB: Driver> Pool<DB> {
                 .map(|()| Err(sqlx::Error::PoolTimedOut))
         })
         .await;
-        drop(waiting);
         inner.shared.metrics.waited(began.elapsed());
         outcome
     }
