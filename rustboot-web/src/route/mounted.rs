@@ -266,7 +266,10 @@ fn refused(explained: Explained) -> Box<Response> {
 /// Histograms by template and then by method, for routes that are not known at start. Readers take no lock and allocate
 /// nothing; a new template copies the map, of which there is one for each route that the user wrote.
 #[derive(Debug, Default)]
-pub(crate) struct MountedMetrics(ArcSwap<HashMap<Arc<str>, ByMethod>>);
+pub(crate) struct MountedMetrics(ArcSwap<ByTemplate>);
+
+/// Templates are in the code of the application, so their hash need not withstand anybody, and std's would be most of a look-up.
+type ByTemplate = HashMap<Arc<str>, ByMethod, foldhash::fast::RandomState>;
 
 /// The few methods of one template.
 type ByMethod = Vec<(&'static str, Arc<RouteMetrics>)>;
@@ -285,7 +288,7 @@ impl MountedMetrics {
         }
         let metrics = Arc::new(RouteMetrics::new(method, route.as_str()).written(written));
         self.0.rcu(|map| {
-            let mut map = HashMap::clone(map);
+            let mut map = ByTemplate::clone(map);
             // Somebody else may have been faster.
             if find(&map, route.as_str(), label).is_none() {
                 map.entry(Arc::from(route.as_str()))
@@ -298,11 +301,7 @@ impl MountedMetrics {
     }
 }
 
-fn find<'a>(
-    map: &'a HashMap<Arc<str>, ByMethod>,
-    route: &str,
-    label: &str,
-) -> Option<&'a Arc<RouteMetrics>> {
+fn find<'a>(map: &'a ByTemplate, route: &str, label: &str) -> Option<&'a Arc<RouteMetrics>> {
     let of_route = map.get(route)?.iter();
     let mut of_method = of_route.filter(|(method, _)| *method == label);
     of_method.next().map(|(_, metrics)| metrics)
