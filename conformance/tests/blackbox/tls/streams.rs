@@ -66,3 +66,21 @@ async fn a_client_that_never_reads_is_cut_off() {
     }
     panic!("the socket ended in order");
 }
+
+/// As without TLS: who writes all of a body that is too large, and reads only then, finds the answer and an end in order.
+#[tokio::test]
+async fn an_answer_that_came_early_is_read_late() {
+    let authority = Authority::new();
+    let client = Client::trusting(&authority);
+    let service = encrypted(&authority.issue()).start().await;
+    // More than the limit and what the sockets hold, less than what the server throws away.
+    let large = vec![b'x'; 12 << 20];
+    let request = Request::post("/bytes").body(large);
+    for request in [request.clone(), request.chunked()] {
+        let mut connection = connect(&client, &service).await.unwrap();
+        connection.write(&request.bytes()).await.unwrap();
+        let answer = connection.answer("POST").await.unwrap();
+        assert_eq!(answer.status, 413);
+        connection.closed().await.unwrap();
+    }
+}
