@@ -1,6 +1,6 @@
 //! The process that serves one application: mostly the binary `serve`, by itself or inside of valgrind.
 //!
-//! It says on stderr where it listens, writes its log to a stdout that nobody reads, takes a line on its stdin as the end
+//! It says on stderr where it listens, writes its log to a stdout that is a file, takes a line on its stdin as the end
 //! of a phase of the measurement, and ends when its stdin does.
 
 use std::ffi::OsString;
@@ -37,7 +37,8 @@ impl Server {
         let mut child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            // A file, as a log is; it is gone with the last who has it open.
+            .stdout(tempfile::tempfile()?)
             .stderr(Stdio::piped())
             .spawn()?;
         let stderr = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe)?;

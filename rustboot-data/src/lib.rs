@@ -30,6 +30,8 @@ mod certificates;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod config;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod credentials;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod error;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod handle;

@@ -12,6 +12,7 @@ use rustboot_core::{AppBuilder, Error, ErrorKind, Result};
 use serde_json::Value;
 
 use crate::config::{DatabaseConfig, DatabasesConfig};
+use crate::credentials;
 use crate::health::{DatabaseHealth, ReplicaHealth};
 use crate::kept::kept;
 use crate::migrate::Migrations;
@@ -160,6 +161,8 @@ pub(crate) fn database<D: Wired>(
             }) as Arc<dyn HealthIndicator>
         }))
     });
+
+    credentials::follow::<D>(app, slot);
 
     let context = context(app);
     app.on_config_change(move |app, change| {

@@ -57,6 +57,47 @@ async fn a_new_password_needs_no_restart() {
     assert!(!said.contains("need a restart"), "{said}");
 }
 
+/// Nobody tells the service: the new password is among the secrets when the old one ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_password_is_found_when_the_old_one_is_refused() {
+    let url = database().await;
+    let role = format!("found{}_{}", std::process::id(), fresh());
+    let execute = |sql: String| blocking(move || server().execute(&sql).unwrap());
+    execute(format!(
+        "CREATE ROLE {role} LOGIN SUPERUSER PASSWORD 'first'"
+    ))
+    .await;
+    let (_, rest) = url.split_once('@').unwrap();
+    let with = |password: &str| format!("postgres://{role}:{password}@{rest}");
+
+    let sandbox = ledger("")
+        .without("DATABASE_URL")
+        .file("secrets/database_url", &with("first"));
+    let secret = sandbox.path("secrets/database_url");
+    let service = sandbox.start().await;
+    assert_eq!(service.get("/user").await.text(), role);
+
+    std::fs::write(&secret, with("second")).unwrap();
+    execute(format!("ALTER ROLE {role} PASSWORD 'second'")).await;
+    execute(format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'"
+    ))
+    .await;
+    eventually("the new password works", async || {
+        service.get("/user").await.status == 200
+    })
+    .await;
+
+    let exit = service.stop().await;
+    assert_eq!(exit.code, Some(0), "{exit:?}");
+    let said = format!("{}{}", exit.stdout, exit.stderr);
+    assert!(said.contains("refuses the credentials"), "{said}");
+    assert!(
+        !said.contains("first") && !said.contains("second"),
+        "{said}"
+    );
+}
+
 /// Between two roles and two sizes, again and again, with requests all the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reload_under_load_fails_no_request() {

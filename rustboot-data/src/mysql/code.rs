@@ -54,6 +54,14 @@ pub(super) fn is_transient(error: &Error) -> bool {
     }
 }
 
+/// Whether the server refuses the credentials: ER_ACCESS_DENIED_ERROR.
+pub(super) fn is_refused(error: &Error) -> bool {
+    match error {
+        Error::Database(error) => number(error.as_ref()) == Some(1045),
+        _ => false,
+    }
+}
+
 /// Whether a connection is of no use after it: it ended, or it leads to a server that is the primary no longer.
 pub(super) fn is_broken(error: &Error) -> bool {
     match error {

@@ -153,6 +153,10 @@ impl Driver for MySql {
         code::is_transient(error)
     }
 
+    fn is_refused(error: &Error) -> bool {
+        code::is_refused(error)
+    }
+
     fn execute<'e>(
         connection: &'e mut MySqlConnection,
         statement: &'e mut Statement<Self>,

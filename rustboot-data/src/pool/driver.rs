@@ -112,6 +112,9 @@ pub trait Driver: Database<Connection: Migrate> {
     /// Whether connecting again may help.
     fn is_transient(error: &Error) -> bool;
 
+    /// Whether the database has refused the credentials: others may be let in.
+    fn is_refused(error: &Error) -> bool;
+
     /// [`sqlx::Executor::execute`] of the connection.
     fn execute<'e>(
         connection: &'e mut Self::Connection,

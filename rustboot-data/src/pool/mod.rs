@@ -92,6 +92,8 @@ pub(crate) struct Shared {
     disowned: AtomicU64,
     /// The server does not answer at all.
     silent: AtomicBool,
+    /// Rings for whoever listens when it refuses the credentials.
+    refused: Notify,
     /// That of the terms, to look at without the terms.
     generation: AtomicU64,
     pulses: Pulses,
@@ -163,6 +165,7 @@ impl<DB: Driver> Pool<DB> {
             distrusted: AtomicU64::new(0),
             disowned: AtomicU64::new(0),
             silent: AtomicBool::new(false),
+            refused: Notify::new(),
             generation: AtomicU64::new(0),
             pulses: Pulses::default(),
         });

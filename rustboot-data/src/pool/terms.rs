@@ -40,6 +40,11 @@ impl<DB: Driver> Pool<DB> {
         }
     }
 
+    /// Waits until the database refuses the credentials of a new session, from now on.
+    pub(crate) async fn refused(&self) {
+        self.0.shared.refused.notified().await;
+    }
+
     /// Closes it: nobody gets a session any more, those that are out are waited for, all are ended in order.
     ///
     /// # Errors

@@ -65,6 +65,14 @@ pub(super) fn is_transient(error: &Error) -> bool {
     }
 }
 
+/// Whether the server refuses the credentials: invalid_password, or invalid_authorization_specification, such as a role that is gone.
+pub(super) fn is_refused(error: &Error) -> bool {
+    match error {
+        Error::Database(error) => error.code().is_some_and(|code| code.starts_with("28")),
+        _ => false,
+    }
+}
+
 /// Whether a connection is of no use after it: it ended, or it leads to a server that is the primary no longer, and a new one
 /// may find the new primary.
 pub(super) fn is_broken(error: &Error) -> bool {

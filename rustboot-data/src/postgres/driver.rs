@@ -186,6 +186,10 @@ impl Driver for Postgres {
         code::is_transient(error)
     }
 
+    fn is_refused(error: &Error) -> bool {
+        code::is_refused(error)
+    }
+
     fn execute<'e>(
         connection: &'e mut PgConnection,
         statement: &'e mut Statement<Self>,

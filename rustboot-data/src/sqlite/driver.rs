@@ -143,6 +143,10 @@ impl Driver for Sqlite {
         code::is_transient(error)
     }
 
+    fn is_refused(_: &Error) -> bool {
+        false
+    }
+
     fn execute<'e>(
         connection: &'e mut SqliteConnection,
         statement: &'e mut Statement<Self>,
