@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
-use sqlx::{Describe, Either, Error, Execute, Executor, SqlSafeStr as _, SqlStr};
+use sqlx::{Describe, Either, Error, SqlSafeStr as _, SqlStr};
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::time::timeout;
 
@@ -376,68 +374,5 @@ impl<DB: Driver> fmt::Debug for Session<DB> {
             .field("pool", &self.shared.name)
             .field("transaction_depth", &self.depth())
             .finish_non_exhaustive()
-    }
-}
-
-impl<'c, DB: Driver> Executor<'c> for &'c mut Session<DB> {
-    type Database = DB;
-
-    fn execute<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<DB::QueryResult, Error>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, DB>,
-    {
-        let mut statement = Statement::of(query);
-        Box::pin(async move { self.run(&mut statement).await })
-    }
-
-    fn fetch_many<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxStream<'e, Result<Either<DB::QueryResult, DB::Row>, Error>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, DB>,
-    {
-        Box::pin(self.rows(Statement::of(query)))
-    }
-
-    fn fetch_all<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Vec<DB::Row>, Error>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, DB>,
-    {
-        let mut statement = Statement::of(query);
-        Box::pin(async move { self.all(&mut statement).await })
-    }
-
-    fn fetch_optional<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxFuture<'e, Result<Option<DB::Row>, Error>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, DB>,
-    {
-        let mut statement = Statement::of(query);
-        Box::pin(async move { self.first(&mut statement).await })
-    }
-
-    fn prepare_with<'e>(
-        self,
-        sql: SqlStr,
-        parameters: &'e [DB::TypeInfo],
-    ) -> BoxFuture<'e, Result<DB::Statement, Error>>
-    where
-        'c: 'e,
-    {
-        Box::pin(self.parse(sql, parameters))
-    }
-
-    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
-    where
-        'c: 'e,
-    {
-        Box::pin(self.look_at(sql))
     }
 }
