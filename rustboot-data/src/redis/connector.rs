@@ -107,7 +107,7 @@ impl Conn {
 #[derive(Debug)]
 pub(crate) struct Connector {
     pub(crate) target: Target,
-    /// How long one attempt may take.
+    /// How long one attempt may take; with a cluster, twice that.
     pub(crate) limit: Duration,
 }
 
@@ -192,11 +192,16 @@ impl Connector {
     }
 
     async fn within<T>(&self, attempt: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-        match timeout(self.limit, attempt).await {
+        // A cluster is connected to twice: to the nodes in the URL, and to those that these name. A frozen node takes its time in both.
+        let limit = match self.target.mode {
+            Mode::Cluster => self.limit * 2,
+            Mode::Standalone | Mode::Sentinel => self.limit,
+        };
+        match timeout(limit, attempt).await {
             Ok(outcome) => outcome,
             Err(_) => Err(timed_out(format_args!(
-                "{} did not let us in within {:?}",
-                self.target, self.limit
+                "{} did not let us in within {limit:?}",
+                self.target
             ))),
         }
     }
@@ -294,7 +299,7 @@ impl Connector {
         });
         let nodes: Vec<ConnectionInfo> = nodes.collect::<RedisResult<_>>()?;
         let mut cluster = ClusterClient::builder(nodes)
-            // All are tried at once and waited for: one that is frozen must leave time for what comes after.
+            // All are tried at once and waited for, the frozen ones as well, before anybody is served.
             .connection_timeout(self.limit / 2)
             .retries(CLUSTER_RETRIES)
             .min_retry_wait(1)
