@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
 use crate::harness::{LIMIT, Sandbox, Service};
 use crate::http::{Connection, Request};
 
@@ -100,4 +103,38 @@ async fn bytes_of_a_head_buy_no_time() {
             "{took:?}"
         );
     }
+}
+
+/// Who reads slowly is not idle: hyper has had the whole answer for long, and a part of it waits for the client.
+#[tokio::test]
+async fn an_answer_that_is_read_slowly_is_no_idleness() {
+    const BYTES: usize = 30_000_000;
+    let service = Sandbox::new()
+        .env("APP_SERVER__KEEP_ALIVE_TIMEOUT", "500ms")
+        .env("APP_SERVER__HEADER_READ_TIMEOUT", "500ms")
+        .start()
+        .await;
+    let mut stream = TcpStream::connect(&service.address).await.unwrap();
+    let at = Instant::now();
+    let request =
+        format!("GET /large?bytes={BYTES} HTTP/1.1\r\nhost: x\r\nx-request-id: slowly\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut piece = vec![0; 300_000];
+    let mut received = 0;
+    while received < BYTES {
+        let read = tokio::time::timeout(LIMIT, stream.read(&mut piece)).await;
+        let read = read.unwrap().unwrap();
+        assert_ne!(read, 0, "cut off after {received} bytes");
+        received += read;
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    let took = at.elapsed();
+    assert!(took > Duration::from_secs(2), "{took:?}");
+    // And it is over when the client has it, but for what the operating system holds.
+    let line = service.access_line("slowly").await;
+    assert_eq!(line["bytes"], BYTES);
+    assert!(line["duration_ms"].as_f64().unwrap() > 1000.0, "{line}");
+    // From then on it is idle.
+    let closed = tokio::time::timeout(LIMIT, stream.read(&mut piece)).await;
+    assert_eq!(closed.unwrap().unwrap(), 0);
 }

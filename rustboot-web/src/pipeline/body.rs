@@ -65,7 +65,7 @@ impl PipelineBody {
             false => Some(Ok(Frame::data(std::mem::take(&mut record.rest)))),
         };
         let frame = match frame {
-            Some(Ok(frame)) if record.version == Version::HTTP_2 => Some(Ok(cut(frame, record))),
+            Some(Ok(frame)) => Some(Ok(cut(frame, record))),
             frame => frame,
         };
         match &frame {
@@ -92,15 +92,33 @@ impl PipelineBody {
 
 /// What one stream of HTTP/2 gives away at once: a frame. Once hyper has the last of an answer, nothing of ours is asked any
 /// more, however long the client keeps it waiting; so hyper gets as little as possible.
-const PIECE: usize = 16 * 1024;
+const FRAME: usize = 16 * 1024;
 
+/// The same for HTTP/1: hyper asks for the next piece when the socket has taken this one, so that a request whose client reads
+/// slowly is not over, and not in the access log, until the client has nearly all of it. Large enough for few system calls.
+const PIECE: usize = 256 * 1024;
+
+#[inline]
 fn cut(frame: Frame<Bytes>, record: &mut Record) -> Frame<Bytes> {
+    match frame.data_ref() {
+        Some(data) if data.len() > FRAME => cut_large(frame, record),
+        _ => frame,
+    }
+}
+
+#[cold]
+fn cut_large(frame: Frame<Bytes>, record: &mut Record) -> Frame<Bytes> {
+    let limit = match record.version {
+        Version::HTTP_2 => FRAME,
+        _ => PIECE,
+    };
     match frame.into_data() {
-        Ok(mut data) if data.len() > PIECE => {
-            record.rest = data.split_off(PIECE);
+        Ok(mut data) => {
+            if data.len() > limit {
+                record.rest = data.split_off(limit);
+            }
             Frame::data(data)
         }
-        Ok(data) => Frame::data(data),
         Err(frame) => frame,
     }
 }

@@ -1,6 +1,6 @@
 //! What the task of a connection and its requests tell each other.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustboot_observe::logs::ClientAddress;
@@ -19,8 +19,10 @@ pub(crate) struct ConnectionState {
     /// Requests that have come, and those that are over.
     requests: AtomicUsize,
     answered: AtomicUsize,
-    /// When the last of them was over: nanoseconds after `opened`.
+    /// When the last of them was over, and out: nanoseconds after `opened`.
     last_answer: AtomicU64,
+    /// Whether a part of an answer waits for the client to read.
+    unsent: AtomicBool,
     /// What of the next head has come: [`NOTHING`], [`SOMETHING`], or since when that is timed: nanoseconds after `opened`.
     head: AtomicU64,
     head_began: Notify,
@@ -35,7 +37,7 @@ const SOMETHING: u64 = 1;
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Activity {
-    /// A request is being answered.
+    /// A request is being answered, or the client has not read all of the answer.
     Answering,
     /// A head has begun to come.
     Head(Instant),
@@ -55,6 +57,7 @@ impl ConnectionState {
             requests: AtomicUsize::new(0),
             answered: AtomicUsize::new(0),
             last_answer: AtomicU64::new(0),
+            unsent: AtomicBool::new(false),
             head: AtomicU64::new(NOTHING),
             head_began: Notify::new(),
             refused: AtomicUsize::new(0),
@@ -85,7 +88,7 @@ impl ConnectionState {
 
     /// What it is doing, as far as HTTP/1 is concerned; of HTTP/2 no heads are seen.
     pub(crate) fn activity(&self) -> Activity {
-        if self.is_answering() {
+        if self.is_answering() || self.unsent.load(Ordering::Acquire) {
             return Activity::Answering;
         }
         let after = |nanos| self.opened + Duration::from_nanos(nanos);
@@ -99,6 +102,21 @@ impl ConnectionState {
         // In this order: a request that is over by the second look counts as over.
         let requests = self.requests.load(Ordering::Relaxed);
         self.answered.load(Ordering::Acquire) < requests
+    }
+
+    /// The socket takes no more for now. What waits is the end of an answer that is over for its request: hyper has it, and the
+    /// client is still reading.
+    #[cold]
+    pub(crate) fn waits_to_send(&self) {
+        self.unsent.store(true, Ordering::Relaxed);
+    }
+
+    /// It took something: when it stalls no more, the client has nothing to say from now on.
+    #[cold]
+    pub(crate) fn sends_again(&self) {
+        let now = self.nanos(Instant::now());
+        self.last_answer.fetch_max(now, Ordering::Relaxed);
+        self.unsent.store(false, Ordering::Release);
     }
 
     /// Something was read. To be called for all that is; what belongs to a body is forgotten at the end of its request.

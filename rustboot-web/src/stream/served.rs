@@ -159,6 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<S> {
             .is_some_and(|stalled| stalled.by == Waiting::Write || by == Waiting::Flush)
         {
             self.stalled = None;
+            self.state.sends_again();
         }
         done
     }
@@ -166,6 +167,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Served<S> {
     #[cold]
     fn stall<T>(&mut self, by: Waiting, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         let timeout = self.write_timeout;
+        self.state.waits_to_send();
         let stalled = self.stalled.get_or_insert_with(|| Stalled {
             timer: Box::pin(tokio::time::sleep(timeout)),
             by,
