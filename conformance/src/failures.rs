@@ -51,6 +51,58 @@ async fn plain() -> (StatusCode, String) {
     )
 }
 
+/// A text of any length, at once or in pieces. A letter of two bytes, so that a cut may fall into one.
+#[get("/error/long")]
+async fn long(
+    Query(length): Query<Length>,
+) -> (StatusCode, [(&'static str, &'static str); 1], Body) {
+    let text = "ä".repeat(length.bytes / 2);
+    let body = match length.streamed {
+        true => Body::from_stream(stream::iter([Ok::<_, std::io::Error>(text)])),
+        false => Body::from(text),
+    };
+    let status = StatusCode::from_u16(length.status).unwrap();
+    (
+        status,
+        [("content-type", "text/plain; charset=utf-8")],
+        body,
+    )
+}
+
+#[derive(serde::Deserialize)]
+struct Length {
+    bytes: usize,
+    status: u16,
+    #[serde(default)]
+    streamed: bool,
+}
+
+/// A time limit of the handler's own.
+#[get("/error/elapsed")]
+async fn elapsed() -> Result<()> {
+    let never = std::future::pending::<()>();
+    rustboot::tokio::time::timeout(std::time::Duration::from_millis(1), never).await?;
+    Ok(())
+}
+
+/// Rules that the handler applies itself.
+#[get("/error/rules")]
+async fn rules() -> Result<()> {
+    #[derive(garde::Validate)]
+    struct Basket {
+        #[garde(dive)]
+        items: Vec<Item>,
+    }
+    #[derive(garde::Validate)]
+    struct Item {
+        #[garde(range(min = 1))]
+        quantity: u32,
+    }
+    let items = vec![Item { quantity: 1 }, Item { quantity: 0 }];
+    garde::Validate::validate(&Basket { items })?;
+    Ok(())
+}
+
 #[get("/error/missing")]
 async fn missing() -> Result<Json<u32>> {
     None::<u32>.or_not_found()

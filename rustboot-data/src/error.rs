@@ -11,10 +11,7 @@ use sqlx::error::{DatabaseError, ErrorKind as Violation};
 /// Looks for an error of sqlx in the causes of an error. For `AppBuilder::classify`.
 pub fn classify(error: &Error) -> Option<Classified> {
     let (kind, detail) = kind_of(error.find::<sqlx::Error>()?)?;
-    Some(Classified {
-        kind,
-        detail: detail.into(),
-    })
+    Some(Classified::new(kind, detail))
 }
 
 /// The kind that an error of sqlx stands for, with a sentence that a client may read; `None` for what is a bug on our side.

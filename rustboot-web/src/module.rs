@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use rustboot_core::command::Command;
+use rustboot_core::error::Classified;
 use rustboot_core::lifecycle::ServerRole;
 use rustboot_core::management::Exposure;
-use rustboot_core::{AppBuilder, AppContext, Config, Error, Module, Result};
+use rustboot_core::{AppBuilder, AppContext, Config, Error, ErrorKind, Module, Result};
 use rustboot_observe::logs::AccessLog;
+use tokio::time::error::Elapsed;
 
 use crate::builder::WebExtension;
 use crate::client_ip::Forwarding;
@@ -72,6 +74,8 @@ impl Module for WebModule {
             app.config::<crate::extract::MultipartConfig>()?;
             app.classify(crate::extract::multipart::classify);
         }
+        app.classify(crate::extract::valid::classify);
+        app.classify(classify_timeout);
         check_ports(app, &server, &management);
         Ok(())
     }
@@ -151,6 +155,7 @@ impl Module for WebModule {
                     &extension.authenticators,
                 ),
                 extension.layers,
+                extension.connect_info,
             ),
             server,
             table: served.table,
@@ -184,6 +189,12 @@ impl Module for WebModule {
     }
 }
 
+/// A time limit of the handler's own, passed on with `?`: somebody it asked did not answer.
+fn classify_timeout(error: &Error) -> Option<Classified> {
+    error.find::<Elapsed>()?;
+    Some(Classified::new(ErrorKind::Timeout, ""))
+}
+
 /// Two listeners want two ports.
 fn check_ports(app: &mut AppBuilder, server: &ServerConfig, management: &ManagementConfig) {
     let listens_on_a_port = Address::of_traffic(app, server).iter().any(Address::is_tcp);
@@ -214,12 +225,17 @@ fn on_main_listener(exposure: Exposure, has_own_listener: bool, is_dev: bool) ->
 fn within(
     mounted: Option<Mounted>,
     layers: Vec<Box<dyn FnOnce(Router) -> Router + Send>>,
+    with_connect_info: bool,
 ) -> Option<Mounted> {
-    let Mounted { router, limits } = mounted?;
+    let Mounted { router, limits, .. } = mounted?;
     let router = layers
         .into_iter()
         .fold(router, |router, layer| layer(router));
-    Some(Mounted { router, limits })
+    Some(Mounted {
+        router,
+        limits,
+        with_connect_info,
+    })
 }
 
 /// What both listeners are made of.

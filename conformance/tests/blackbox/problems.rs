@@ -98,8 +98,10 @@ async fn a_method_that_the_path_does_not_have_is_a_405_with_allow() {
         service.send(Request::post("/shared")).await.text(),
         "mounted"
     );
-    // What a mounted handler does not find is no wrong method.
-    fails(&service, Request::post("/shared").body("missing"), 404).await;
+    // What a mounted handler does not find is no wrong method, however it says so.
+    for body in ["missing", "nothing"] {
+        fails(&service, Request::post("/shared").body(body), 404).await;
+    }
 }
 
 #[tokio::test]
@@ -208,6 +210,7 @@ async fn a_failure_on_our_side_says_nothing_and_the_log_has_it_with_the_same_id(
         ("/error/internal", 500, "the secret internals of an error"),
         ("/error/io", 500, "No such file or directory"),
         ("/error/plain", 500, "the secret internals of a text"),
+        ("/error/elapsed", 503, "deadline has elapsed"),
         (
             "/error/unavailable",
             503,
@@ -247,6 +250,52 @@ async fn a_client_error_keeps_its_detail() {
         (&problem["title"], &problem["detail"]),
         (&json!("Conflict"), &json!("the code is taken"))
     );
+}
+
+#[tokio::test]
+async fn a_text_of_any_length_is_a_problem() {
+    let service = Sandbox::new().start().await;
+    for (bytes, kept) in [(2, 2), (4096, 4096), (4098, 4096), (3_000_000, 4096)] {
+        for streamed in [false, true] {
+            let target = format!("/error/long?bytes={bytes}&status=409&streamed={streamed}");
+            let (problem, _) = fails(&service, Request::get(&target), 409).await;
+            let detail = problem["detail"].as_str().unwrap();
+            let letters = detail.trim_end_matches(" …");
+            assert_eq!(letters, "ä".repeat(kept / 2), "{target}");
+            assert_eq!(detail.len() > letters.len(), bytes > kept, "{target}");
+            let target = format!("/error/long?bytes={bytes}&status=502&streamed={streamed}");
+            let (problem, _) = fails(&service, Request::get(&target), 502).await;
+            assert_eq!(problem.get("detail"), None, "{target}");
+        }
+    }
+    // What the deserializer quotes is as long as the client likes.
+    let long = format!(r#"{{"guestCount":"{}"}}"#, "A".repeat(5000));
+    let (problem, _) = fails(&service, Request::post("/extract/json").json(&long), 422).await;
+    assert_eq!(problem["errors"][0]["pointer"], "/guestCount");
+}
+
+#[tokio::test]
+async fn rules_that_a_handler_applies_itself_are_a_422_as_well() {
+    let service = Sandbox::new().start().await;
+    let (problem, _) = fails(&service, Request::get("/error/rules"), 422).await;
+    assert_eq!(
+        problem["errors"],
+        json!([{ "pointer": "/items/1/quantity", "detail": "lower than 1" }])
+    );
+}
+
+/// The client chooses how many fields there are, and not how long the answer is.
+#[tokio::test]
+async fn of_many_invalid_fields_the_first_are_told() {
+    let service = Sandbox::new().start().await;
+    let guests = vec!["x"; 5000].join("\",\"");
+    let body = format!(r#"{{"guestCount":1,"guests":["{guests}"]}}"#);
+    let request = Request::post("/extract/valid/json").json(&body);
+    let (problem, _) = fails(&service, request, 422).await;
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 100);
+    assert_eq!(problem["errors"][99]["pointer"], "/guests/99");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.ends_with("the first 100 of 5000 fields"), "{detail}");
 }
 
 #[tokio::test]

@@ -33,11 +33,32 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What an error of a library means to a caller, as the module that knows the library sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Classified {
     /// The class that it is really of.
     pub kind: ErrorKind,
     /// What the client may read; no values, no statements.
     pub detail: Cow<'static, str>,
+    /// The invalid fields, for [`ErrorKind::Invalid`].
+    pub fields: Vec<FieldError>,
+}
+
+impl Classified {
+    /// An error of this kind, with what the client may read.
+    pub fn new(kind: ErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// With the fields that are not valid.
+    #[must_use]
+    pub fn with_fields(mut self, fields: impl IntoIterator<Item = FieldError>) -> Self {
+        self.fields.extend(fields);
+        self
+    }
 }
 
 /// Looks at an error that came through `?`, and says what it means when it knows.

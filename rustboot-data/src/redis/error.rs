@@ -9,10 +9,7 @@ use rustboot_core::{Error, ErrorKind};
 /// Looks for an error of Redis in the causes of an error. For `AppBuilder::classify`.
 pub(crate) fn classify(error: &Error) -> Option<Classified> {
     let (kind, detail) = redis_kind_of(error.find::<RedisError>()?)?;
-    Some(Classified {
-        kind,
-        detail: detail.into(),
-    })
+    Some(Classified::new(kind, detail))
 }
 
 /// The kind that an error of redis stands for, with a sentence that a client may read; `None` for what is a bug on our side: a

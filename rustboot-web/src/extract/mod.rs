@@ -14,7 +14,7 @@ mod parameter;
 mod params;
 mod path;
 mod request_id;
-mod valid;
+pub(crate) mod valid;
 
 pub(crate) use body::RequestBody;
 #[cfg(feature = "multipart")]

@@ -5,8 +5,8 @@ use axum::{Form, Json};
 use bytes::Bytes;
 use garde::Validate;
 use http::request::Parts;
-use http::{HeaderMap, header};
-use rustboot_core::error::{FieldError, FieldPlace};
+use http::{HeaderMap, Method, Uri, header};
+use rustboot_core::error::{Classified, FieldError, FieldPlace};
 use rustboot_core::{Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -64,6 +64,10 @@ where
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
+        // As axum's: the form of a GET is its query.
+        if matches!(*request.method(), Method::GET | Method::HEAD) {
+            return from_query(request.uri()).map(|value| Self(Form(value)));
+        }
         let is_form = media_type(request.headers()).is_some_and(|media_type| {
             media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
         });
@@ -87,10 +91,15 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
-        let query = parts.uri.query().unwrap_or_default();
-        let in_query = |name: &str| FieldPlace::Parameter(name.to_owned());
-        from_pairs(query.as_bytes(), in_query).map(|value| Self(Query(value)))
+        from_query(&parts.uri).map(|value| Self(Query(value)))
     }
+}
+
+fn from_query<T: DeserializeOwned + Validate<Context = ()>>(uri: &Uri) -> Result<T> {
+    let query = uri.query().unwrap_or_default();
+    from_pairs(query.as_bytes(), |name| {
+        FieldPlace::Parameter(name.to_owned())
+    })
 }
 
 impl<T, S> FromRequestParts<S> for Valid<Path<T>>
@@ -205,8 +214,11 @@ fn json_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     not_valid().with_field(pointer, detail)
 }
 
+/// What there is to say beside the fields.
+const NOT_VALID: &str = "the request is not valid; `errors` has what is wrong with each field";
+
 fn not_valid() -> Error {
-    Error::invalid("the request is not valid; `errors` has what is wrong with each field")
+    Error::invalid(NOT_VALID)
 }
 
 /// Applies the rules. `places` is asked only when one is broken.
@@ -220,11 +232,36 @@ where
         .map_err(|broken| invalid(&broken, places()))
 }
 
+/// Of how many fields an answer says what is wrong. The client chooses how many there are.
+const MOST_FIELDS: usize = 100;
+
 fn invalid(broken: &garde::Report, place: impl Fn(&str) -> FieldPlace) -> Error {
-    not_valid().with_fields(broken.iter().map(|(path, problem)| FieldError {
+    let error = match broken.iter().count() {
+        0..=MOST_FIELDS => not_valid(),
+        count => Error::invalid(format!(
+            "the request is not valid; `errors` has the first {MOST_FIELDS} of {count} fields"
+        )),
+    };
+    error.with_fields(fields(broken, place))
+}
+
+fn fields(
+    broken: &garde::Report,
+    place: impl Fn(&str) -> FieldPlace,
+) -> impl Iterator<Item = FieldError> {
+    let broken = broken.iter().take(MOST_FIELDS);
+    broken.map(move |(path, problem)| FieldError {
         place: place(&path.to_string()),
         detail: problem.to_string(),
-    }))
+    })
+}
+
+/// For `AppBuilder::classify`: rules that a handler has applied itself, and passed on with `?`. What was sent is not known here, so
+/// fields have the names of the code.
+pub(crate) fn classify(error: &Error) -> Option<Classified> {
+    let broken = error.find::<garde::Report>()?;
+    let place = |path: &str| FieldPlace::Pointer(pointer::from_rust_path(path, &Value::Null));
+    Some(Classified::new(ErrorKind::Invalid, NOT_VALID).with_fields(fields(broken, place)))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use http::{StatusCode, header};
@@ -14,8 +15,9 @@ use serde_json::{Map, Value};
 
 use super::rejection;
 
-/// A plain-text error body is read as the detail up to this size; a longer one was meant for something else.
-const LONGEST_DETAIL: u64 = 4096;
+/// A plain-text error body is read as the detail up to so many bytes. A deserializer quotes what the client sent, and that may
+/// be long.
+const LONGEST_DETAIL: usize = 4096;
 
 /// What there is to say about an error once its status has been decided.
 #[derive(Debug, Clone, Default)]
@@ -91,9 +93,13 @@ fn explain_error_response(response: &mut Response, app: &AppContext) -> Option<E
 }
 
 fn explain_error(error: Arc<Error>, app: &AppContext) -> Explained {
-    let (status, detail) = match app.classify(&error) {
-        Some(classified) => (classified.kind.status(), classified.detail),
-        None => (error.status(), Cow::Owned(error.detail().to_owned())),
+    let (status, detail, fields) = match app.classify(&error) {
+        Some(it) => (it.kind.status(), it.detail, it.fields),
+        None => (
+            error.status(),
+            Cow::Owned(error.detail().to_owned()),
+            error.fields().to_vec(),
+        ),
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let shown = error.presentation();
@@ -111,7 +117,7 @@ fn explain_error(error: Arc<Error>, app: &AppContext) -> Explained {
     } else {
         tracing::debug!(target: "rustboot::web", status = status.as_u16(), error = %error, "request refused");
         explained.detail = public.or_else(|| (!detail.is_empty()).then_some(detail));
-        explained.fields = error.fields().to_vec();
+        explained.fields = fields;
     }
     explained.error = Some(error);
     explained
@@ -123,18 +129,30 @@ fn plain_text(response: &mut Response) -> Option<String> {
         None => response.body().size_hint().exact() == Some(0),
         Some(value) => value.as_bytes().starts_with(b"text/plain"),
     };
-    let length = response.body().size_hint().exact()?;
-    if !is_plain || length > LONGEST_DETAIL {
-        return None;
+    is_plain.then(|| beginning(std::mem::take(response.body_mut())))
+}
+
+/// What is there of a body at once, as far as it is read. One that is streamed is not waited for.
+fn beginning(mut body: Body) -> String {
+    let mut read = Vec::new();
+    while read.len() <= LONGEST_DETAIL {
+        let Some(Some(Ok(frame))) = body.frame().now_or_never() else {
+            break;
+        };
+        if let Some(data) = frame.data_ref() {
+            let wanted = LONGEST_DETAIL + 1 - read.len();
+            read.extend_from_slice(&data[..data.len().min(wanted)]);
+        }
     }
-    let body = std::mem::take(response.body_mut());
-    // A body of a known length that is all there answers at once.
-    match body.collect().now_or_never() {
-        Some(Ok(collected)) => Some(
-            String::from_utf8_lossy(&collected.to_bytes())
-                .trim()
-                .to_owned(),
-        ),
-        _ => Some(String::new()),
+    let is_cut = read.len() > LONGEST_DETAIL;
+    if is_cut {
+        // Not within a character.
+        let last = read.iter().rposition(|byte| byte & 0xC0 != 0x80);
+        read.truncate(last.unwrap_or_default());
+    }
+    let text = String::from_utf8_lossy(&read);
+    match is_cut {
+        true => format!("{} …", text.trim()),
+        false => text.trim().to_owned(),
     }
 }

@@ -1,5 +1,6 @@
 //! What the errors of the parser mean to whoever sent the form.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use axum::extract::multipart::MultipartError;
@@ -12,7 +13,7 @@ use super::metered::HeadTooLong;
 
 /// An error of the parser as one of ours, with itself as the cause.
 pub(super) fn told(error: multer::Error) -> Error {
-    let Classified { kind, detail } = meaning(&error);
+    let Classified { kind, detail, .. } = meaning(&error);
     Error::new(kind, detail).with_source(error)
 }
 
@@ -50,10 +51,7 @@ const UNREADABLE: &str = "the body could not be read to its end";
 
 fn meaning(error: &multer::Error) -> Classified {
     use multer::Error as E;
-    let of = |kind, detail: &str| Classified {
-        kind,
-        detail: detail.to_owned().into(),
-    };
+    let of = |kind, detail: &str| Classified::new(kind, detail.to_owned());
     match error {
         E::StreamReadFailed(cause) => read_failed(&**cause),
         E::IncompleteFieldData { field_name } => {
@@ -80,7 +78,8 @@ fn meaning(error: &multer::Error) -> Classified {
 
 /// The body could not be read.
 fn read_failed(cause: &(dyn StdError + 'static)) -> Classified {
-    let (kind, detail) = if let Some(too_long) = find::<HeadTooLong>(cause) {
+    let (kind, detail): (_, Cow<'static, str>) = if let Some(too_long) = find::<HeadTooLong>(cause)
+    {
         (ErrorKind::TooLarge, too_long.to_string().into())
     } else if find::<LengthLimitError>(cause).is_some() {
         (
@@ -90,7 +89,7 @@ fn read_failed(cause: &(dyn StdError + 'static)) -> Classified {
     } else {
         (ErrorKind::BadRequest, UNREADABLE.into())
     };
-    Classified { kind, detail }
+    Classified::new(kind, detail)
 }
 
 fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
