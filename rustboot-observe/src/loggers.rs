@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rustboot_core::config::parse_duration;
 use rustboot_core::lifecycle::Restart;
 use rustboot_core::management::{Call, Endpoint, Exposure, Reply};
-use rustboot_core::{AppContext, Error, Result};
+use rustboot_core::{AppContext, Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::logs::{InvalidFilter, Logs};
@@ -67,6 +67,16 @@ struct Logger {
     until: Option<String>,
     /// Whether it was changed at run time.
     changed: bool,
+}
+
+/// How many levels may be changed at a time: each of them costs every statement that is seen for the first time.
+const MOST_CHANGES: usize = 100;
+
+/// Whether it is one that a filter can name: a module path, or anything that a statement has as its `target`.
+fn is_target(target: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '-' | '.');
+    target.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        && target.chars().all(is_part)
 }
 
 impl Loggers {
@@ -179,8 +189,7 @@ impl Loggers {
 
     fn put(&self, call: &Call) -> Result<Reply> {
         let target = call.parameter.clone().unwrap_or_default();
-        let well_formed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '-' | '.');
-        if target.is_empty() || !target.chars().all(well_formed) {
+        if !is_target(&target) {
             return Err(Error::bad_request(
                 "a target is a module path, such as my_app::billing, or root",
             ));
@@ -212,9 +221,22 @@ impl Loggers {
                 format!("expected one of {}", LEVELS.join(", ")),
             ));
         }
+        if level.is_some() && !self.has_room(&target) {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                format!(
+                    "{MOST_CHANGES} levels are changed already: take one back with {{\"level\":null}}"
+                ),
+            ));
+        }
         self.change(&call.app, &target, level, lasts)
             .map_err(|error| invalid("/level", error.to_string()))?;
         Ok(Reply::json(200, &self.show()))
+    }
+
+    fn has_room(&self, target: &str) -> bool {
+        let changes = &self.lock().changes;
+        changes.len() < MOST_CHANGES || changes.contains_key(target)
     }
 
     fn change(
@@ -227,6 +249,7 @@ impl Loggers {
         let mut state = self.lock();
         state.generation += 1;
         let generation = state.generation;
+        let before = state.changes.get(target).cloned();
         match level {
             Some(level) => {
                 tracing::info!(target: "rustboot::loggers", logger = target, level, lasts = lasts.map(tracing::field::debug), "log level changed");
@@ -242,7 +265,14 @@ impl Loggers {
                 state.changes.remove(target);
             }
         }
-        self.apply(&state)?;
+        if let Err(error) = self.apply(&state) {
+            // Or no other change would ever be taken again.
+            match before {
+                Some(before) => state.changes.insert(target.to_owned(), before),
+                None => state.changes.remove(target),
+            };
+            return Err(error);
+        }
         drop(state);
         if let Some(lasts) = lasts {
             self.revert_after(app, target.to_owned(), generation, lasts);

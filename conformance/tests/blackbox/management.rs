@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::exposition::Exposition;
 use crate::harness::{Sandbox, eventually};
+use crate::http::Request;
 use crate::problems::problem;
 
 const PROBES: [&str; 2] = ["/live", "/ready"];
@@ -287,4 +288,30 @@ async fn the_management_listener_goes_on_during_the_stop() {
     assert_eq!(metrics.value("app_ready", &[]), Some(0.0));
     assert_eq!(slow.answer("GET").await.unwrap().text(), "slept");
     assert_eq!(service.exit().await.code, Some(0));
+}
+
+/// What a filter cannot name is refused, and spoils no other change.
+#[tokio::test]
+async fn a_level_for_nothing_is_refused_and_the_others_can_be_changed() {
+    let service = Sandbox::new().start().await;
+    let put = |target: &str, body: &str| Request::new("PUT", target).json(body);
+    for target in [
+        "/loggers/.x",
+        "/loggers/-x",
+        "/loggers/a,b",
+        "/loggers/a%20b",
+    ] {
+        let answer = service.send(put(target, r#"{"level":"debug"}"#)).await;
+        assert_eq!(answer.status, 400, "{target}: {answer:?}");
+    }
+    for number in 0..100 {
+        let target = format!("/loggers/app::m{number}");
+        let answer = service.send(put(&target, r#"{"level":"debug"}"#)).await;
+        assert_eq!(answer.status, 200, "{target}: {answer:?}");
+    }
+    let one_more = put("/loggers/app::more", r#"{"level":"debug"}"#);
+    assert_eq!(service.send(one_more.clone()).await.status, 409);
+    let back = put("/loggers/app::m7", r#"{"level":null}"#);
+    assert_eq!(service.send(back).await.status, 200);
+    assert_eq!(service.send(one_more).await.status, 200);
 }
