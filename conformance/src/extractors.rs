@@ -56,6 +56,9 @@ async fn form_of_query(Form(_): Form<Paging>) {}
 #[post("/extract/valid/form")]
 async fn valid_form(Valid(Form(_)): Valid<Form<Paging>>) {}
 
+#[get("/extract/valid/form")]
+async fn valid_form_of_query(Valid(Form(_)): Valid<Form<Paging>>) {}
+
 #[get("/extract/query")]
 async fn query(Query(_): Query<Paging>) {}
 
@@ -97,7 +100,9 @@ async fn extension(_: Extension<Absent>) {}
 struct Absent;
 
 #[get("/extract/connect-info")]
-async fn connect_info(_: ConnectInfo<SocketAddr>) {}
+async fn connect_info(ConnectInfo(peer): ConnectInfo<SocketAddr>) -> String {
+    peer.to_string()
+}
 
 #[get("/extract/nested-path")]
 async fn nested_path(_: NestedPath) {}

@@ -31,7 +31,9 @@ async fn main(app: &mut AppBuilder) -> Result<()> {
     app.router(mounted::router())
         .router_with(mounted::settings(), mounted::bounded())
         .router_with(guarded::demands(), guarded::router())
-        .router(uploads::router());
+        .router(uploads::router())
+        .layer(rustboot::axum::middleware::from_fn(mounted::apart))
+        .connect_info();
     grouped::by_hand(app);
     let settings = app.config::<settings::Conformance>()?;
     if let Some(file) = &settings.store {

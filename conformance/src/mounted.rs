@@ -1,11 +1,14 @@
 //! An axum router as a user brings it along.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::stream;
 use rustboot::axum::Router;
 use rustboot::axum::body::{Body, Bytes};
+use rustboot::axum::extract::{ConnectInfo, Request};
+use rustboot::axum::middleware::Next;
 use rustboot::axum::routing::{get, post};
 use rustboot::prelude::*;
 use rustboot::serde_json::Value;
@@ -23,6 +26,7 @@ pub(crate) fn router() -> Router {
         .route("/mounted/error", get(fails))
         .route("/mounted/sleep/{ms}", get(slow))
         .route("/mounted/ws", get(socket))
+        .route("/mounted/peer", get(peer))
         .route("/shared", post(shared))
 }
 
@@ -57,9 +61,26 @@ async fn pieces() -> Body {
 }
 
 /// The path has an attribute route as well, for another method.
-async fn shared(body: String) -> Result<&'static str> {
+async fn shared(body: String) -> Result<Response> {
     rustboot::tokio::task::yield_now().await;
-    (body != "missing").then_some("mounted").or_not_found()
+    if body == "nothing" {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    }
+    let found: &str = (body != "missing").then_some("mounted").or_not_found()?;
+    Ok(found.into_response())
+}
+
+/// For who asks for it, calls the router in a task of its own, as those do whose handlers are to outlive their clients.
+pub(crate) async fn apart(request: Request, next: Next) -> Response {
+    if !request.headers().contains_key("x-apart") {
+        return next.run(request).await;
+    }
+    let answer = rustboot::tokio::spawn(next.run(request)).await;
+    answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+async fn peer(ConnectInfo(peer): ConnectInfo<SocketAddr>) -> String {
+    peer.to_string()
 }
 
 async fn socket(upgrade: WebSocketUpgrade) -> Response {

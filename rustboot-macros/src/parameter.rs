@@ -24,6 +24,13 @@ impl<'a> Parameter<'a> {
         if let Some(second) = names.next() {
             return Err(Error::new_spanned(second, "`#[named]` is given twice"));
         }
+        // The macro sees it before the compiler decides, and what is made of the parameters is a tuple, which has no conditions.
+        if let Some(condition) = parameter.attrs.iter().find(|it| it.path().is_ident("cfg")) {
+            return Err(Error::new_spanned(
+                condition,
+                "a single parameter cannot be under a condition: write the function twice, each under its `#[cfg(…)]`",
+            ));
+        }
         Ok(Self {
             ty: &parameter.ty,
             name,

@@ -22,6 +22,7 @@ use crate::route::{Authenticator, MountSettings, RouteDef};
 pub(crate) struct WebExtension {
     pub(crate) routers: Vec<MountedRouter>,
     pub(crate) layers: Vec<Box<dyn FnOnce(Router) -> Router + Send>>,
+    pub(crate) connect_info: bool,
     pub(crate) routes: Vec<RouteDef>,
     pub(crate) error_body: Option<Arc<dyn ErrorBody>>,
     pub(crate) authenticators: Authenticators,
@@ -49,6 +50,12 @@ pub trait WebAppBuilder {
         <L::Service as Service<Request>>::Response: IntoResponse + 'static,
         <L::Service as Service<Request>>::Error: Into<Infallible> + 'static,
         <L::Service as Service<Request>>::Future: Send + 'static;
+
+    /// Gives the mounted routers, and the layers around them, axum's `ConnectInfo<SocketAddr>`: what
+    /// `into_make_service_with_connect_info` is for in axum. It is the other side of the connection, so a proxy's where there is one
+    /// ([`ClientIp`](crate::ClientIp) sees through those), and there is none on a Unix socket. Costs an allocation for each of their
+    /// requests. Attribute routes that take it, and those with layers, have it without this.
+    fn connect_info(&mut self) -> &mut Self;
 
     /// Adds a route as the attributes do.
     fn route(&mut self, route: RouteDef) -> &mut Self;
@@ -88,6 +95,11 @@ impl WebAppBuilder for AppBuilder {
         self.extension::<WebExtension>()
             .layers
             .push(Box::new(move |router| router.layer(layer)));
+        self
+    }
+
+    fn connect_info(&mut self) -> &mut Self {
+        self.extension::<WebExtension>().connect_info = true;
         self
     }
 

@@ -387,3 +387,37 @@ async fn a_mounted_router_may_have_a_timeout_and_places_of_its_own() {
         json!({ "timeout": "400ms", "body_limit": "4KiB", "max_in_flight": 1, "access_log": false })
     );
 }
+
+/// A layer around the routers may call them from another task. The pipeline learns of the route with the answer.
+#[tokio::test]
+async fn a_mounted_router_that_is_called_from_a_task_of_its_own_keeps_its_settings() {
+    let service = Sandbox::new().start().await;
+    let apart = |target: &str, id: &str| {
+        let request = Request::get(target).header("x-apart", "yes");
+        request.header("x-request-id", id)
+    };
+    let answer = service.send(apart("/mounted/names/ann", "apart")).await;
+    assert_eq!(answer.text(), "ann");
+    let line = service.access_line("apart").await;
+    assert_eq!(line["route"], "/mounted/names/{name}");
+
+    // One place, also for who is called like that.
+    let free = "/bounded-router/sleep/0";
+    let mut sleeping = service.connect().await;
+    let sleeps = apart("/bounded-router/sleep/300", "sleeps");
+    sleeping.write(&sleeps.bytes()).await.unwrap();
+    service
+        .log_line("the sleep", |line| line["message"] == "sleeping")
+        .await;
+    problem(free, &service.get(free).await, 503);
+    problem(free, &service.send(apart(free, "refused")).await, 503);
+    assert_eq!(sleeping.answer("GET").await.unwrap().text(), "slept");
+    there_is_room(&service, free).await;
+    service.settle().await;
+    let written = service.log();
+    let is_access = |id: &str| {
+        let mut lines = written.iter();
+        lines.any(|line| line["target"] == "access" && line["request_id"] == id)
+    };
+    assert!(is_access("apart") && !is_access("sleeps") && !is_access("refused"));
+}

@@ -24,7 +24,18 @@ pub(crate) enum Peer {
     Unknown,
     /// A process of this machine, through a Unix socket.
     Unix,
+    /// With an IPv4 address as such, also on a socket for both versions (`::ffff:203.0.113.9` is 203.0.113.9).
     Tcp(SocketAddr),
+}
+
+impl Peer {
+    pub(crate) fn tcp(address: SocketAddr) -> Self {
+        let mapped = match address {
+            SocketAddr::V6(address) => address.ip().to_ipv4_mapped(),
+            SocketAddr::V4(_) => None,
+        };
+        Self::Tcp(mapped.map_or(address, |ip| SocketAddr::new(ip.into(), address.port())))
+    }
 }
 
 #[cfg(test)]

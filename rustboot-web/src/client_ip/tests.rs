@@ -154,3 +154,11 @@ fn networks_and_headers_are_read_strictly() {
         assert_eq!(ForwardedHeader::parse(name).unwrap().to_string(), shown);
     }
 }
+
+#[test]
+fn an_address_of_the_old_kind_is_one_on_a_socket_for_both() {
+    let both: SocketAddr = "[::ffff:203.0.113.9]:4711".parse().unwrap();
+    assert_eq!(Peer::tcp(both), tcp("203.0.113.9"));
+    let new: SocketAddr = "[2001:db8::1]:4711".parse().unwrap();
+    assert_eq!(Peer::tcp(new), Peer::Tcp(new));
+}

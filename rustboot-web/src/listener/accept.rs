@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use metrics::Gauge;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -41,13 +42,11 @@ pub(super) async fn run(
         match accepted {
             Ok(stream) => {
                 pause = FIRST_PAUSE;
-                let open = open.clone();
-                open.increment(1.0);
+                let open = Open::count(&open);
                 let connection = connection::serve(stream, Arc::clone(&terms));
                 connections.spawn(async move {
                     connection.await;
-                    open.decrement(1.0);
-                    drop(permit);
+                    drop((open, permit));
                 });
             }
             Err(error) if is_about_the_connection(&error) => {}
@@ -68,6 +67,22 @@ pub(super) async fn run(
                 connections.spawn(connection::serve(stream, Arc::clone(&terms)));
             })
             .await;
+    }
+}
+
+/// A connection that is counted as open until it is dropped, also by a panic.
+struct Open(Gauge);
+
+impl Open {
+    fn count(open: &Gauge) -> Self {
+        open.increment(1.0);
+        Self(open.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
     }
 }
 

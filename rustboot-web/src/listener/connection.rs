@@ -57,7 +57,7 @@ pub(super) async fn serve(stream: Stream, terms: Arc<Terms>) {
     };
     // Answers are written whole; waiting for more to fill a packet only adds 40 ms. Fails only on a dead socket.
     let _dead = stream.set_nodelay(true);
-    let peer = stream.peer_addr().map_or(Peer::Unknown, Peer::Tcp);
+    let peer = stream.peer_addr().map_or(Peer::Unknown, Peer::tcp);
     match &terms.tls {
         None => plain(stream, peer, &terms).await,
         // Boxed, so that the connections without TLS are not as large.

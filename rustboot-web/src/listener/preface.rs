@@ -20,8 +20,10 @@ pub(super) enum HttpVersion {
 /// What every HTTP/2 connection begins with (RFC 9113, section 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Between looks at a connection that has sent a part of the preface. Nothing wakes us for more bytes while some are unread.
+/// Until the next look at a connection that has sent a part of the preface. Nothing wakes us for more bytes while some are unread.
+/// The rest comes at once or not at all, so each pause is twice the one before.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+const LOOK_AGAIN_AT_MOST: Duration = Duration::from_millis(500);
 
 /// A stream whose first bytes can be looked at before they are read.
 pub(super) trait Peek {
@@ -59,6 +61,7 @@ impl Peek for UnixStream {
 /// When the connection ends before that.
 pub(super) async fn read(stream: &impl Peek) -> io::Result<HttpVersion> {
     let mut seen = [0; PREFACE.len()];
+    let mut pause = LOOK_AGAIN;
     loop {
         let length = stream.peek(&mut seen).await?;
         if length == 0 {
@@ -70,6 +73,7 @@ pub(super) async fn read(stream: &impl Peek) -> io::Result<HttpVersion> {
         if length == PREFACE.len() {
             return Ok(HttpVersion::Two);
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LOOK_AGAIN_AT_MOST);
     }
 }

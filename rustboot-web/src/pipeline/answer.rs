@@ -118,13 +118,7 @@ pub(super) fn poll(answer: &mut Answer, context: &mut Context<'_>) -> Poll<Outco
     match answer {
         Answer::Called(future) => future.as_mut().poll(context).map(Outcome::Answered),
         Answer::Handler(future) => future.as_mut().poll(context).map(Outcome::of_axum),
-        Answer::Mounted { answer, otherwise } => {
-            let response = ready!(answer.as_mut().poll(context));
-            Poll::Ready(match otherwise.take() {
-                Some(allow) => beside_ours(response, allow),
-                None => Outcome::of_axum(response),
-            })
-        }
+        Answer::Mounted { answer, .. } => answer.as_mut().poll(context).map(Outcome::of_axum),
         Answer::Endpoint(future) => {
             let reply = ready!(future.as_mut().poll(context));
             Poll::Ready(endpoint_outcome(reply))
@@ -138,14 +132,20 @@ pub(super) fn poll(answer: &mut Answer, context: &mut Context<'_>) -> Poll<Outco
 }
 
 /// The answer of a mounted router on a path that attribute routes know as well, with other methods. When it does not know
-/// the method either, the client gets to know the methods of both.
-fn beside_ours(mut response: AxumResponse, ours: HeaderValue) -> Outcome {
+/// the method either, the client gets to know the methods of both. `is_known` is whether it has a route on the path: then a 404 is
+/// what its handler says.
+pub(super) fn beside_ours(outcome: Outcome, ours: HeaderValue, is_known: bool) -> Outcome {
+    let Outcome::Answered(Answered::Response(mut response)) = outcome else {
+        return outcome;
+    };
     match response.status() {
-        StatusCode::NOT_FOUND if response.headers().get(header::CONTENT_TYPE).is_none() => {
-            Outcome::refused(
+        StatusCode::NOT_FOUND
+            if !is_known && response.headers().get(header::CONTENT_TYPE).is_none() =>
+        {
+            return Outcome::refused(
                 Explained::of_pipeline(StatusCode::METHOD_NOT_ALLOWED),
                 Some((header::ALLOW, ours)),
-            )
+            );
         }
         StatusCode::METHOD_NOT_ALLOWED => {
             let theirs = response
@@ -164,10 +164,10 @@ fn beside_ours(mut response: AxumResponse, ours: HeaderValue) -> Outcome {
             if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
                 response.headers_mut().insert(header::ALLOW, allow);
             }
-            Outcome::of_axum(response)
         }
-        _ => Outcome::of_axum(response),
+        _ => {}
     }
+    Outcome::of_axum(response)
 }
 
 fn endpoint_outcome(reply: Reply) -> Outcome {

@@ -76,26 +76,14 @@ impl PipelineFuture {
             return Poll::Pending;
         };
         let outer_ip = client_ip::replace_current(record.client_ip);
-        let is_mounted = matches!(answer, Answer::Mounted { .. });
-        let mut polled = poll_guarded(answer, record, context);
-        // A second poll, of what was deferred, is none of the router.
-        let note = if is_mounted {
-            mounted::take_note()
-        } else {
-            None
+        let mut polled = match answer {
+            Answer::Mounted { .. } => poll_mounted(answer, record, deadline, context),
+            _ => poll_guarded(answer, record, context),
         };
         if !record.deferred.is_empty() {
             polled = ready_to_end(polled, answer, record, context);
         }
         client_ip::replace_current(outer_ip);
-        if let Some(note) = note {
-            if let Some(own) = &note.own {
-                // Counted anew from here, when layers outside of the router have waited for something.
-                record.timeout = own.limits.timeout;
-                *deadline = None;
-            }
-            record.learn(note);
-        }
 
         let outcome = match polled {
             Poll::Ready(outcome) => outcome,
@@ -117,6 +105,40 @@ impl PipelineFuture {
             None => Poll::Pending,
         }
     }
+}
+
+/// One poll of a mounted router, which may tell what the request is for.
+fn poll_mounted(
+    answer: &mut Answer,
+    record: &mut Record,
+    deadline: &mut Option<Pin<Box<Sleep>>>,
+    context: &mut Context<'_>,
+) -> Poll<Outcome> {
+    mounted::listen();
+    let mut polled = poll_guarded(answer, record, context);
+    let mut note = mounted::take_note();
+    if note.is_none()
+        && let Poll::Ready(Outcome::Answered(Answered::Response(response))) = &mut polled
+    {
+        note = mounted::note_of(response);
+    }
+    if let Some(note) = note {
+        if let Some(own) = &note.own {
+            // Counted anew from here, when layers outside of the router have waited for something.
+            record.timeout = own.limits.timeout;
+            *deadline = None;
+        }
+        record.learn(note);
+    }
+    let Answer::Mounted {
+        otherwise: Some(allow),
+        ..
+    } = answer
+    else {
+        return polled;
+    };
+    let is_known = matches!(record.subject, Subject::Route(_));
+    polled.map(|outcome| answer::beside_ours(outcome, allow.clone(), is_known))
 }
 
 /// One poll of the answer, with everything around it that belongs to the request: the ids for the log, what it defers to its

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use axum::extract::ConnectInfo;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -22,7 +23,7 @@ use super::cross_origin;
 use super::future::PipelineFuture;
 use super::record::{Record, RequestPath, Subject};
 use super::request;
-use crate::client_ip::Forwarding;
+use crate::client_ip::{Forwarding, Peer};
 use crate::cors;
 use crate::extract::RequestBody;
 use crate::problem::ErrorBody;
@@ -139,7 +140,8 @@ impl Pipeline {
                     headers: request::read(endpoint.reads, request.headers()),
                 };
                 Answer::Endpoint(match endpoint.access {
-                    Access::Read => endpoint.call(call),
+                    // Called by the first poll: inside of the panic guard, and with the ids for its logs.
+                    Access::Read => Box::pin(async move { endpoint.call(call).await }),
                     Access::Write => Box::pin(write(endpoint, call, request)),
                 })
             }
@@ -171,7 +173,7 @@ impl Pipeline {
                 let limits = mounted.map_or(&self.limits, |mounted| &mounted.limits);
                 match self.admit(&mut record, &request, limits) {
                     Err(refusal) => refusal,
-                    Ok(()) => self.elsewhere(found, request),
+                    Ok(()) => self.elsewhere(found, request, connection),
                 }
             }
         };
@@ -193,6 +195,9 @@ impl Pipeline {
         }
         let path = RequestPath::of(&request);
         let mut request = request::prepare(request, route.limits.body);
+        if route.with_connect_info {
+            insert_connect_info(&mut request, &record.connection);
+        }
         if let RequestPath::Matched(parameters) = std::mem::replace(&mut record.path, path) {
             request.extensions_mut().insert(parameters);
         }
@@ -200,17 +205,22 @@ impl Pipeline {
     }
 
     /// What no attribute route answers.
-    fn elsewhere(&self, found: Found, request: Request<Incoming>) -> Answer {
+    fn elsewhere(
+        &self,
+        found: Found,
+        request: Request<Incoming>,
+        connection: &ConnectionState,
+    ) -> Answer {
         match found {
             // A mounted router may know the path, or the method that the attribute routes do not.
-            Found::OtherMethod(allow) => match self.mounted(request) {
+            Found::OtherMethod(allow) => match self.mounted(request, connection) {
                 Some(answer) => Answer::Mounted {
                     answer,
                     otherwise: Some(allow),
                 },
                 None => Answer::method_not_allowed(allow),
             },
-            _ => match self.mounted(request) {
+            _ => match self.mounted(request, connection) {
                 Some(answer) => Answer::Mounted {
                     answer,
                     otherwise: None,
@@ -220,11 +230,18 @@ impl Pipeline {
         }
     }
 
-    fn mounted(&self, request: Request<Incoming>) -> Option<ResponseFuture> {
+    fn mounted(
+        &self,
+        request: Request<Incoming>,
+        connection: &ConnectionState,
+    ) -> Option<ResponseFuture> {
         let mounted = self.mounted.as_ref()?;
         let mut router = mounted.router.clone();
         let mut request = request::prepare(request, mounted.limits.body);
         request.extensions_mut().insert(self.app.clone());
+        if mounted.with_connect_info {
+            insert_connect_info(&mut request, connection);
+        }
         Some(Box::pin(async move {
             match router.call(request).await {
                 Ok(response) => response,
@@ -233,27 +250,59 @@ impl Pipeline {
         }))
     }
 
-    /// Counts the request in, unless there is no room for it or its body is too large.
+    /// Counts the request in, unless there is no room for it or its body is too large. One that is refused takes no room: its
+    /// answer may wait for a client that does not read.
     fn admit(
         &self,
         record: &mut Record,
         request: &Request<Incoming>,
         limits: &Limits,
     ) -> Result<(), Answer> {
-        let before = self.in_flight.fetch_add(1, Ordering::Relaxed);
-        record.counted = true;
-        self.active.increment(1.0);
-        if before >= self.max_in_flight {
+        if !self.enter() {
             self.shed.increment(1);
             return Err(Answer::full());
         }
-        record.permit = limits.enter().map_err(|Full| Answer::full())?;
-        // What the client declares; hyper does not let through more than that.
-        let declared = request.body().size_hint().exact();
-        if declared.is_some_and(|length| length > limits.body) {
-            return Err(Answer::refused(too_large(limits.body), None));
+        record.counted = true;
+        self.active.increment(1.0);
+        let admitted = limits.enter().map_err(|Full| Answer::full());
+        let refusal = match admitted {
+            Ok(permit) => {
+                record.permit = permit;
+                // What the client declares; hyper does not let through more than that.
+                let declared = request.body().size_hint().exact();
+                if declared.is_none_or(|length| length <= limits.body) {
+                    return Ok(());
+                }
+                Answer::refused(too_large(limits.body), None)
+            }
+            Err(full) => full,
+        };
+        record.count_out();
+        Err(refusal)
+    }
+
+    /// Takes a place in flight, while there is one.
+    #[inline]
+    fn enter(&self) -> bool {
+        if self.max_in_flight == usize::MAX {
+            self.in_flight.fetch_add(1, Ordering::Relaxed);
+            return true;
         }
-        Ok(())
+        // Not counted first and given back, like behind a `Gate`.
+        let entered = self
+            .in_flight
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |inside| {
+                (inside < self.max_in_flight).then_some(inside + 1)
+            });
+        entered.is_ok()
+    }
+}
+
+/// For axum's `ConnectInfo<SocketAddr>`: the other side of the connection, which is a proxy's where there is one. A Unix socket has
+/// no address.
+fn insert_connect_info(request: &mut axum::extract::Request, connection: &ConnectionState) {
+    if let Peer::Tcp(address) = connection.peer() {
+        request.extensions_mut().insert(ConnectInfo(address));
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) struct RouteEntry {
     call: RouteCall,
     /// Where somebody has to be asked whether the caller may.
     guard: Option<Guard>,
+    /// Whether a request says who is connected, for axum's `ConnectInfo`.
+    pub(crate) with_connect_info: bool,
     pub(crate) limits: Limits,
     pub(crate) metrics: Arc<RouteMetrics>,
     /// The same route answers HEAD as well; the label differs.
@@ -228,6 +230,8 @@ impl RouteEntry {
         let method = &route.def.method;
         let handler = (route.def.handler)().kind;
         let layers = shared.layers(route);
+        // What a layer looks at cannot be known.
+        let with_connect_info = !layers.is_empty() || handler.needs_connect_info();
         let call = if layers.is_empty() && !handler.needs_axum_router() {
             match handler {
                 Kind::Direct(handler, reads_body) => RouteCall::Direct(handler, reads_body),
@@ -254,6 +258,7 @@ impl RouteEntry {
         let metrics = |method| Arc::new(RouteMetrics::new(method, route.path).written(written));
         Ok(Self {
             call,
+            with_connect_info,
             guard,
             limits: surroundings
                 .limits

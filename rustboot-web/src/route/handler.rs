@@ -55,6 +55,14 @@ impl Kind {
             Self::Direct(..) => false,
         }
     }
+
+    /// Whether one of its extractors wants to know who is connected.
+    pub(crate) fn needs_connect_info(&self) -> bool {
+        match self {
+            Self::Axum(handler) => handler.needs_connect_info(),
+            Self::Direct(..) => false,
+        }
+    }
 }
 
 impl fmt::Debug for RouteHandler {
@@ -69,6 +77,8 @@ pub(crate) trait AxumHandler: Send + Sync {
     fn method_router(&self, method: MethodFilter) -> MethodRouter<AppContext>;
     /// Whether one of its extractors works only inside axum's own router.
     fn needs_axum_router(&self) -> bool;
+    /// Whether one of its extractors is axum's `ConnectInfo`.
+    fn needs_connect_info(&self) -> bool;
 }
 
 struct Typed<H, T> {
@@ -100,6 +110,10 @@ where
         ]
         .iter()
         .any(|module| extractors.contains(module))
+    }
+
+    fn needs_connect_info(&self) -> bool {
+        std::any::type_name::<T>().contains("axum::extract::connect_info::")
     }
 }
 

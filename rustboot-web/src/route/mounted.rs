@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use arc_swap::ArcSwap;
@@ -70,6 +70,8 @@ pub(crate) struct Mounted {
     pub(crate) router: Router,
     /// The limits before it is known which router it is: the largest body that one of them takes.
     pub(crate) limits: Limits,
+    /// Whether requests say who is connected, for axum's `ConnectInfo`.
+    pub(crate) with_connect_info: bool,
 }
 
 impl Mounted {
@@ -121,7 +123,11 @@ impl Mounted {
             .reduce(Router::merge)?;
         let mut limits = server.clone();
         limits.body = widest;
-        Some(Self { router, limits })
+        Some(Self {
+            router,
+            limits,
+            with_connect_info: false,
+        })
     }
 }
 
@@ -149,11 +155,38 @@ pub(crate) struct Note {
 thread_local! {
     /// Beside the response, because there may be no response: the handler may panic, take too long, or lose its client.
     static NOTE: Cell<Option<Note>> = const { Cell::new(None) };
+    /// Whether a poll of the pipeline is under way. It is not when a layer outside of the router calls it from a task of its own.
+    static IS_HEARD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What was told since the last call, on this thread. To be asked after each poll of a mounted router.
+/// From now on, what is told on this thread is about the request that is polled. To be called before each poll of one.
+pub(crate) fn listen() {
+    IS_HEARD.set(true);
+}
+
+/// What was told since then. To be called after each poll.
 pub(crate) fn take_note() -> Option<Note> {
-    NOTE.with(Cell::take)
+    IS_HEARD.set(false);
+    NOTE.take()
+}
+
+/// Tells, or gives the note back when nobody listens.
+fn tell(note: Note) -> Option<Note> {
+    if !IS_HEARD.get() {
+        return Some(note);
+    }
+    NOTE.set(Some(note));
+    None
+}
+
+/// A note that comes with the response, since nobody listened when the router was called. Extensions want to be cloned.
+#[derive(Debug, Clone)]
+struct Late(Arc<Mutex<Option<Note>>>);
+
+/// The note that a response carries.
+pub(crate) fn note_of(response: &mut Response) -> Option<Note> {
+    let Late(note) = response.extensions_mut().remove()?;
+    note.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// A layer of a router runs after routing.
@@ -194,20 +227,42 @@ impl Service<Request> for Telling {
             permit: None,
         };
         let Some(own) = &self.own else {
-            NOTE.with(|slot| slot.set(Some(note)));
-            return Either::Left(self.inner.call(request));
+            let late = tell(note);
+            let answer = self.inner.call(request);
+            return match late {
+                None => Either::Left(answer),
+                Some(note) => told_late(note, answer),
+            };
         };
         let admitted = own.admit(request, &mut note.permit);
-        NOTE.with(|slot| slot.set(Some(note)));
-        match admitted {
+        let late = tell(note);
+        let answer: Self::Future = match admitted {
             Err(refused) => Either::Right(Either::Left(ready(Ok(*refused)))),
             Ok(request) if own.guard.is_some() => {
                 let pass = pass(Arc::clone(own), request, self.inner.clone());
                 Either::Right(Either::Right(Box::pin(pass)))
             }
             Ok(request) => Either::Left(self.inner.call(request)),
+        };
+        match late {
+            None => answer,
+            Some(note) => told_late(note, answer),
         }
     }
+}
+
+/// The answer with the note. Until then the pipeline knows neither the route nor its timeout; the place in flight is held.
+#[cold]
+fn told_late<A>(note: Note, answer: A) -> Either<RouteFuture<Infallible>, Aside>
+where
+    A: Future<Output = Result<Response, Infallible>> + Send + 'static,
+{
+    Either::Right(Either::Right(Box::pin(async move {
+        let mut response = answer.await?;
+        let late = Late(Arc::new(Mutex::new(Some(note))));
+        response.extensions_mut().insert(late);
+        Ok(response)
+    })))
 }
 
 /// What does not go straight into the router.

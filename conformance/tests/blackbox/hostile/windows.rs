@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::Witness;
 use crate::frames::{DATA, HEADERS, INITIAL_WINDOW, RST_STREAM, Wire, get, window_update};
 use crate::harness::{LIMIT, Sandbox, eventually};
+use crate::http::Request;
 
 const CANCEL: u32 = 8;
 
@@ -155,6 +156,37 @@ async fn the_last_frame_of_an_answer_keeps_no_connection_for_ever() {
     eventually("the connection is gone", async || {
         let metrics = service.metrics().await;
         metrics.value("http_server_connections", &[]) == Some(1.0)
+    })
+    .await;
+}
+
+/// Who is refused takes no room, however long the refusal waits to be read.
+#[tokio::test]
+async fn refusals_that_nobody_reads_take_no_place() {
+    let service = Sandbox::new()
+        .env("APP_SERVER__MAX_IN_FLIGHT", "1")
+        .start()
+        .await;
+    let mut busy = service.connect().await;
+    let sleeps = Request::get("/sleep?ms=500");
+    busy.write(&sleeps.bytes()).await.unwrap();
+    service
+        .log_line("the sleep", |line| line["message"] == "sleeping")
+        .await;
+    let mut wire = Wire::open(&service.address, &[(INITIAL_WINDOW, 0)]).await;
+    for stream in [1, 3, 5] {
+        wire.write(&get(stream, "/text")).await.unwrap();
+    }
+    let mut refused = 0;
+    wire.until(|frame| {
+        refused += usize::from(frame.kind == HEADERS);
+        refused == 3
+    })
+    .await
+    .unwrap();
+    assert_eq!(busy.answer("GET").await.unwrap().text(), "slept");
+    eventually("there is room", async || {
+        service.get("/text").await.status == 200
     })
     .await;
 }
