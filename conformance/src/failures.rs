@@ -61,7 +61,7 @@ async fn long(
         true => Body::from_stream(stream::iter([Ok::<_, std::io::Error>(text)])),
         false => Body::from(text),
     };
-    let status = StatusCode::from_u16(length.status).unwrap();
+    let status = StatusCode::from_u16(length.status).unwrap_or_default();
     (
         status,
         [("content-type", "text/plain; charset=utf-8")],
