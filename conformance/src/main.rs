@@ -47,6 +47,10 @@ async fn main(app: &mut AppBuilder) -> Result<()> {
             handler,
         ));
     }
+    if settings.catch_all {
+        app.router(mounted::catch_all())
+            .layer(rustboot::axum::middleware::map_response(mounted::mark));
+    }
     if settings.authenticator {
         app.authenticator("bearer", guarded::Bearer);
     }

@@ -47,6 +47,16 @@ pub(crate) fn bounded() -> Router {
         .route("/bounded-router/panic", get(panics))
 }
 
+/// Knows no path, and answers all of them.
+pub(crate) fn catch_all() -> Router {
+    Router::new().fallback(async || "caught")
+}
+
+/// For a layer around all routers, to show where it has been.
+pub(crate) async fn mark(response: Response) -> impl IntoResponse {
+    ([("x-marked", "yes")], response)
+}
+
 async fn upload(body: Bytes) -> String {
     body.len().to_string()
 }

@@ -55,6 +55,9 @@ pub(crate) struct Conformance {
     pub(crate) authenticator: bool,
     /// The path of one route more; none by default.
     pub(crate) route: Option<String>,
+    /// Whether there is a router with an answer of its own to every path, and a layer around all routers.
+    #[config(default = false)]
+    pub(crate) catch_all: bool,
     /// The shape of error responses: that of one of the systems in `shapes.rs`, or the standard one.
     pub(crate) error_shape: Option<crate::shapes::Shape>,
     /// What the health indicator says.

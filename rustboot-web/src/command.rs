@@ -61,7 +61,12 @@ pub(crate) fn routes_endpoint(served: Served) -> Endpoint {
             })
             .collect();
         let routes = as_json(&served);
-        let reply = Reply::json(200, &json!({ "routes": routes, "mounted": mounted }));
+        let mut listed = json!({ "routes": routes, "mounted": mounted });
+        if let Some(files) = &served.files {
+            let directory = files.directory().display().to_string();
+            listed["files"] = json!({ "path": &*files.label(), "directory": directory });
+        }
+        let reply = Reply::json(200, &listed);
         async move { reply }
     })
 }
@@ -177,6 +182,10 @@ fn as_text(served: &Served) -> String {
         if !settings.is_empty() {
             text += &format!("router  mounted in {}{settings}\n", router.location);
         }
+    }
+    if let Some(files) = &served.files {
+        let directory = files.directory().display();
+        text += &format!("files   {} from {directory}\n", files.label());
     }
     text
 }

@@ -27,6 +27,7 @@ mod pointer;
 mod problem;
 mod reply;
 mod route;
+mod static_files;
 mod stream;
 
 pub use axum::response::sse::Event;
@@ -49,6 +50,7 @@ pub use route::{
 };
 #[doc(hidden)]
 pub use route::{assertions, direct};
+pub use static_files::StaticFilesConfig;
 pub use stream::SseConfig;
 #[cfg(feature = "ws")]
 pub use stream::WebSocketConfig;

@@ -27,6 +27,7 @@ use crate::route::mounted::{Listed, Mounted};
 use crate::route::security::Authenticators;
 use crate::route::table::Table;
 use crate::route::{RouteDef, RouteGroup};
+use crate::static_files::{StaticFiles, StaticFilesConfig};
 #[cfg(feature = "ws")]
 use crate::stream::WebSocketConfig;
 use crate::stream::{SseConfig, Streams};
@@ -40,6 +41,7 @@ pub struct WebModule;
 pub(crate) struct Served {
     pub(crate) table: Arc<Table>,
     pub(crate) mounted: Vec<Listed>,
+    pub(crate) files: Option<StaticFiles>,
     /// The Unix socket, for `app health`.
     #[cfg(unix)]
     pub(crate) unix_socket: Option<std::path::PathBuf>,
@@ -59,11 +61,13 @@ impl Module for WebModule {
         let management = app.config::<ManagementConfig>();
         let tls = app.config::<TlsConfig>();
         let cors = app.config::<CorsConfig>();
+        let files = app.config::<StaticFilesConfig>();
         let sse = app.config::<SseConfig>();
         #[cfg(feature = "ws")]
         let websocket = app.config::<WebSocketConfig>();
         let (server, management, _) = (server?, management?, tls?);
         cors?;
+        files?;
         sse?;
         #[cfg(feature = "ws")]
         websocket?;
@@ -86,6 +90,8 @@ impl Module for WebModule {
         let tls = app.config::<TlsConfig>()?;
         let base = app.base_dir().to_owned();
         let tls = Tls::configure(app, tls, &base);
+        let files = app.config::<StaticFilesConfig>()?;
+        let files = StaticFiles::configure(app, &files, &base);
         let places = Places::of(app, &server, &management);
         let has_own_listener = !places.management.is_empty();
         let is_dev = app.profile().is_dev();
@@ -118,6 +124,7 @@ impl Module for WebModule {
         let served = Served {
             table: Arc::new(table),
             mounted,
+            files,
             #[cfg(unix)]
             unix_socket: server.unix_socket.as_ref().map(|path| base.join(path)),
         };
@@ -129,8 +136,11 @@ impl Module for WebModule {
             extension.authenticators.schemes(),
             extension.error_body.is_none(),
         )?;
+        let files = served.files.as_ref().map_or_else(String::new, |files| {
+            format!(", files of {}", files.directory().display())
+        });
         app.active(format!(
-            "{} routes, {} mounted routers",
+            "{} routes, {} mounted routers{files}",
             served.table.routes.len(),
             served.mounted.len()
         ));
@@ -153,6 +163,7 @@ impl Module for WebModule {
                     extension.routers,
                     &Limits::new(&server),
                     &extension.authenticators,
+                    served.files.as_ref(),
                 ),
                 extension.layers,
                 extension.connect_info,
@@ -227,14 +238,14 @@ fn within(
     layers: Vec<Box<dyn FnOnce(Router) -> Router + Send>>,
     with_connect_info: bool,
 ) -> Option<Mounted> {
-    let Mounted { router, limits, .. } = mounted?;
+    let mounted = mounted?;
     let router = layers
         .into_iter()
-        .fold(router, |router, layer| layer(router));
+        .fold(mounted.router, |router, layer| layer(router));
     Some(Mounted {
         router,
-        limits,
         with_connect_info,
+        ..mounted
     })
 }
 

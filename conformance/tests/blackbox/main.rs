@@ -41,6 +41,7 @@ mod routes;
 mod schema;
 mod secrets;
 mod starting;
+mod static_files;
 mod stopping;
 mod streams;
 mod tls;

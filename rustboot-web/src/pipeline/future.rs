@@ -22,7 +22,7 @@ use super::record::{Record, Subject};
 use super::{PipelineBody, cross_origin, headers, said, streaming};
 use crate::client_ip;
 use crate::problem::{Asked, Explained, explain_response, problem_response};
-use crate::route::mounted;
+use crate::route::note;
 
 /// Polls the handler inside its correlation, under the timeout and the panic guard, and finishes what comes out.
 ///
@@ -114,15 +114,15 @@ fn poll_mounted(
     deadline: &mut Option<Pin<Box<Sleep>>>,
     context: &mut Context<'_>,
 ) -> Poll<Outcome> {
-    mounted::listen();
+    note::listen();
     let mut polled = poll_guarded(answer, record, context);
-    let mut note = mounted::take_note();
-    if note.is_none()
+    let mut told = note::take();
+    if told.is_none()
         && let Poll::Ready(Outcome::Answered(Answered::Response(response))) = &mut polled
     {
-        note = mounted::note_of(response);
+        told = note::of(response);
     }
-    if let Some(note) = note {
+    if let Some(note) = told {
         if let Some(own) = &note.own {
             // Counted anew from here, when layers outside of the router have waited for something.
             record.timeout = own.limits.timeout;

@@ -17,7 +17,7 @@ use super::{ConnectionState, Pipeline};
 use crate::extract::{PathParameters, RequestBody};
 use crate::route::RouteMetrics;
 use crate::route::gate::Permit;
-use crate::route::mounted::Note;
+use crate::route::note::Note;
 
 /// What a request was for.
 #[derive(Debug)]

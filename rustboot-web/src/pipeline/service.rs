@@ -30,7 +30,7 @@ use crate::problem::ErrorBody;
 use crate::route::RouteMetrics;
 use crate::route::dispatch::{Dispatcher, Found, RouteEntry};
 use crate::route::limits::{Full, Limits, too_large};
-use crate::route::mounted::{Mounted, MountedMetrics};
+use crate::route::mounted::{IsRoute, Mounted, MountedMetrics};
 use crate::stream::Streams;
 
 /// Everything that a request needs and that is known at start.
@@ -213,14 +213,14 @@ impl Pipeline {
     ) -> Answer {
         match found {
             // A mounted router may know the path, or the method that the attribute routes do not.
-            Found::OtherMethod(allow) => match self.mounted(request, connection) {
+            Found::OtherMethod(allow) => match self.mounted(request, true, connection) {
                 Some(answer) => Answer::Mounted {
                     answer,
                     otherwise: Some(allow),
                 },
                 None => Answer::method_not_allowed(allow),
             },
-            _ => match self.mounted(request, connection) {
+            _ => match self.mounted(request, false, connection) {
                 Some(answer) => Answer::Mounted {
                     answer,
                     otherwise: None,
@@ -233,6 +233,7 @@ impl Pipeline {
     fn mounted(
         &self,
         request: Request<Incoming>,
+        is_route: bool,
         connection: &ConnectionState,
     ) -> Option<ResponseFuture> {
         let mounted = self.mounted.as_ref()?;
@@ -241,6 +242,9 @@ impl Pipeline {
         request.extensions_mut().insert(self.app.clone());
         if mounted.with_connect_info {
             insert_connect_info(&mut request, connection);
+        }
+        if is_route && mounted.has_files {
+            request.extensions_mut().insert(IsRoute);
         }
         Some(Box::pin(async move {
             match router.call(request).await {

@@ -19,6 +19,7 @@ pub(crate) mod mapped;
 mod metrics;
 mod mount;
 pub(crate) mod mounted;
+pub(crate) mod note;
 mod returns;
 mod scheme;
 pub(crate) mod security;

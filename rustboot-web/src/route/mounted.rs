@@ -3,14 +3,13 @@
 //!
 //! Which router a request is for, only axum knows, and only once the request is inside. So what a router has of its own is done
 //! by a layer around its routes, and what only the pipeline can do (timeout, access log, in flight until the last byte) is told
-//! to it by a note.
+//! to it by a [note](super::note).
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use arc_swap::ArcSwap;
@@ -32,9 +31,11 @@ use tower_service::Service;
 use super::gate::{Gate, Permit};
 use super::limits::{self, Full, Limits};
 use super::metrics::method_label;
+use super::note::{Matched, Note, attach, tell};
 use super::security::{Authenticators, Guard};
 use super::{MountSettings, RouteMetrics, RouteSettings};
 use crate::problem::Explained;
+use crate::static_files::StaticFiles;
 
 /// A router as the user brought it.
 #[derive(Debug)]
@@ -72,16 +73,24 @@ pub(crate) struct Mounted {
     pub(crate) limits: Limits,
     /// Whether requests say who is connected, for axum's `ConnectInfo`.
     pub(crate) with_connect_info: bool,
+    /// Whether what no route of them matches may be a file.
+    pub(crate) has_files: bool,
 }
 
+/// On requests for a path that attribute routes know, with other methods. It is no file, whatever the directory has.
+#[derive(Debug, Clone)]
+pub(crate) struct IsRoute;
+
 impl Mounted {
-    /// Merges routers, each with a layer that tells what it matched and does what it has of its own. `None` without routers.
+    /// Merges routers, each with a layer that tells what it matched and does what it has of its own. What none of them matches may
+    /// be a file. `None` without routers and files.
     ///
     /// One that nobody guards as it demands is left out: it is a problem that keeps the application from starting.
     pub(crate) fn merge(
         routers: Vec<MountedRouter>,
         server: &Limits,
         authenticators: &Authenticators,
+        files: Option<&StaticFiles>,
     ) -> Option<Self> {
         let guarded: Vec<(MountedRouter, Option<Guard>)> = routers
             .into_iter()
@@ -100,7 +109,11 @@ impl Mounted {
                 server.with(settings, gate)
             })
             .collect();
-        let widest = own.iter().map(|limits| limits.body).max()?.max(server.body);
+        if own.is_empty() && files.is_none() {
+            return None;
+        }
+        let bodies = own.iter().map(|limits| limits.body);
+        let widest = bodies.fold(server.body, u64::max);
         let layered = guarded
             .into_iter()
             .zip(own)
@@ -115,11 +128,11 @@ impl Mounted {
                         limits,
                     })
                 });
-                mounted.router.layer(Tell(own))
+                mounted.router.layer(Tell::new(own, files))
             });
         // Of several default answers to a path that nobody knows, axum takes the last: it is of no router's settings.
         let router = layered
-            .chain([Router::new().layer(Tell(None))])
+            .chain([Router::new().layer(Tell::new(None, files))])
             .reduce(Router::merge)?;
         let mut limits = server.clone();
         limits.body = widest;
@@ -127,6 +140,7 @@ impl Mounted {
             router,
             limits,
             with_connect_info: false,
+            has_files: files.is_some(),
         })
     }
 }
@@ -143,59 +157,24 @@ pub(crate) struct Own {
     guard: Option<Guard>,
 }
 
-/// What a router told in the poll that is under way.
-#[derive(Debug)]
-pub(crate) struct Note {
-    pub(crate) matched: Option<MatchedPath>,
-    pub(crate) own: Option<Arc<Own>>,
-    /// Its place in flight.
-    pub(crate) permit: Option<Permit>,
-}
-
-thread_local! {
-    /// Beside the response, because there may be no response: the handler may panic, take too long, or lose its client.
-    static NOTE: Cell<Option<Note>> = const { Cell::new(None) };
-    /// Whether a poll of the pipeline is under way. It is not when a layer outside of the router calls it from a task of its own.
-    static IS_HEARD: Cell<bool> = const { Cell::new(false) };
-}
-
-/// From now on, what is told on this thread is about the request that is polled. To be called before each poll of one.
-pub(crate) fn listen() {
-    IS_HEARD.set(true);
-}
-
-/// What was told since then. To be called after each poll.
-pub(crate) fn take_note() -> Option<Note> {
-    IS_HEARD.set(false);
-    NOTE.take()
-}
-
-/// Tells, or gives the note back when nobody listens.
-fn tell(note: Note) -> Option<Note> {
-    if !IS_HEARD.get() {
-        return Some(note);
-    }
-    NOTE.set(Some(note));
-    None
-}
-
-/// A note that comes with the response, since nobody listened when the router was called. Extensions want to be cloned.
-#[derive(Debug, Clone)]
-struct Late(Arc<Mutex<Option<Note>>>);
-
-/// The note that a response carries.
-pub(crate) fn note_of(response: &mut Response) -> Option<Note> {
-    let Late(note) = response.extensions_mut().remove()?;
-    note.lock().unwrap_or_else(PoisonError::into_inner).take()
-}
-
 /// A layer of a router runs after routing.
 #[derive(Debug, Clone)]
-struct Tell(Option<Arc<Own>>);
+struct Tell {
+    own: Option<Arc<Own>>,
+    files: Option<StaticFiles>,
+}
+
+impl Tell {
+    fn new(own: Option<Arc<Own>>, files: Option<&StaticFiles>) -> Self {
+        let files = files.cloned();
+        Self { own, files }
+    }
+}
 
 #[derive(Debug, Clone)]
 struct Telling {
     own: Option<Arc<Own>>,
+    files: Option<StaticFiles>,
     inner: Route,
 }
 
@@ -204,7 +183,8 @@ impl Layer<Route> for Tell {
 
     fn layer(&self, inner: Route) -> Telling {
         Telling {
-            own: self.0.clone(),
+            own: self.own.clone(),
+            files: self.files.clone(),
             inner,
         }
     }
@@ -221,8 +201,19 @@ impl Service<Request> for Telling {
 
     fn call(&mut self, request: Request) -> Self::Future {
         let matched = request.extensions().get::<MatchedPath>().cloned();
+        // What matches nothing is here as well, on its way to the answer that the routers have for such a request.
+        if let (Some(files), None) = (&self.files, &matched)
+            && request.extensions().get::<IsRoute>().is_none()
+        {
+            let files = files.clone();
+            let inner = Self {
+                files: None,
+                ..self.clone()
+            };
+            return Either::Right(Either::Right(Box::pin(file_or(files, request, inner))));
+        }
         let mut note = Note {
-            matched,
+            matched: matched.map(Matched::Route),
             own: self.own.clone(),
             permit: None,
         };
@@ -259,8 +250,7 @@ where
 {
     Either::Right(Either::Right(Box::pin(async move {
         let mut response = answer.await?;
-        let late = Late(Arc::new(Mutex::new(Some(note))));
-        response.extensions_mut().insert(late);
+        attach(note, &mut response);
         Ok(response)
     })))
 }
@@ -270,6 +260,27 @@ type Aside = Either<
     Ready<Result<Response, Infallible>>,
     Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>,
 >;
+
+/// A file, or what the routers answer where there is none.
+async fn file_or(
+    files: StaticFiles,
+    request: Request,
+    mut inner: Telling,
+) -> Result<Response, Infallible> {
+    let (head, body) = request.into_parts();
+    let Some(mut response) = files.answer(&head).await else {
+        return inner.call(Request::from_parts(head, body)).await;
+    };
+    let note = Note {
+        matched: Some(Matched::File(files.label())),
+        own: None,
+        permit: None,
+    };
+    if let Some(late) = tell(note) {
+        attach(late, &mut response);
+    }
+    Ok(response)
+}
 
 /// The answer of the router, when the caller may have it.
 async fn pass(own: Arc<Own>, request: Request, mut inner: Route) -> Result<Response, Infallible> {
@@ -331,12 +342,7 @@ type ByMethod = Vec<(&'static str, Arc<RouteMetrics>)>;
 
 impl MountedMetrics {
     /// `written` is whether the access log has the requests of the router, which is the same for all that it matches.
-    pub(crate) fn of(
-        &self,
-        method: &Method,
-        route: &MatchedPath,
-        written: bool,
-    ) -> Arc<RouteMetrics> {
+    pub(crate) fn of(&self, method: &Method, route: &Matched, written: bool) -> Arc<RouteMetrics> {
         let label = method_label(method);
         if let Some(metrics) = find(&self.0.load(), route.as_str(), label) {
             return Arc::clone(metrics);
