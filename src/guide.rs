@@ -28,6 +28,9 @@ struct Routes;
 #[doc = include_str!("../docs/guide/uploads.md")]
 struct Uploads;
 
+#[doc = include_str!("../docs/guide/static-files.md")]
+struct StaticFiles;
+
 #[doc = include_str!("../docs/guide/cors.md")]
 struct Cors;
 

@@ -5,7 +5,7 @@
 //! ```text
 //! accept loop ── connection ── pipeline ─┬─ attribute route: matched and called here
 //!  [`listener`]                [`pipeline`] ├─ management endpoint
-//!                                        └─ axum router that the user mounted
+//!                                        └─ axum router that the user mounted, then a file of a directory
 //! ```
 //!
 //! It depends on rustboot-core and rustboot-observe, and knows nothing of SQL: what a database error means to a client, it

@@ -13,6 +13,7 @@
 //! | 6a | panic guard and timeout, the route's or the server's, around everything down to 7 | [`future`] |
 //! | 6b | authentication, for routes and mounted routers that demand something: 401, 403 | [`dispatch`](crate::route::dispatch), [`mounted`](crate::route::mounted), [`security`](crate::route::security) |
 //! | 6c | the user's layers: of the route's groups and of the route, or around mounted routers; then the handler | [`shared`](crate::route::shared), [`mounted`](crate::route::mounted) |
+//! | 6d | files of `[server.static_files]`, within the layers around mounted routers: what is no route, and what no router matches | [`mounted`](crate::route::mounted), [`static_files`](crate::static_files) |
 //! | 7 | what the handler deferred to its end is finished (a `Tx` commits) when the answer is 2xx or 3xx, else taken back | [`future`] |
 //! | 8 | errors become problem details | [`problem`](crate::problem) |
 //! | 9 | an answer that goes on (event stream, upgrade) is counted against its own limit: 503 beyond; its place in flight is free | [`streaming`] |

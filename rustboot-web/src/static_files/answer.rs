@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri,
 use rustboot_core::Error;
 use tower_http::services::fs::ServeFileSystemResponseBody;
 
+use super::body::FileBody;
 use super::files::{Files, StaticFiles};
 use super::name;
 use super::range::{self, ByteRange};
@@ -208,7 +209,8 @@ fn finished(served: Served, cache_control: &HeaderValue, vary: &'static str) -> 
         StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => {}
         _ => return served.map(Body::new),
     }
-    let mut response = served.map(Body::new);
+    let length = length(served.headers());
+    let mut response = served.map(|body| Body::new(FileBody::new(body, length)));
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, cache_control.clone());
     // On a 304 as well (RFC 9110 15.4.5).

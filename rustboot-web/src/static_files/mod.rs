@@ -17,6 +17,8 @@
 
 #[cfg(feature = "static-files")]
 mod answer;
+#[cfg(feature = "static-files")]
+mod body;
 mod config;
 #[cfg(feature = "static-files")]
 mod files;
