@@ -35,7 +35,8 @@ pub(super) struct Files {
     pub(super) directory: ServeDir<DefaultServeDirFallback, Inside>,
 }
 
-/// How much of a file is in memory for one client. ServeDir has 64 KiB, of which a client that reads slowly holds two.
+/// How much of a file is read at once. The next piece is read when hyper has room for it, which is `server.header_limit` for a
+/// connection. ServeDir has 64 KiB by default, and HTTP/2 sends no more than 16 of them in a frame.
 const PIECE: usize = 32 * 1024;
 
 /// Unreserved in URLs (RFC 3986).

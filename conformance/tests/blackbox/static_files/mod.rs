@@ -21,6 +21,6 @@ fn site() -> Sandbox {
         .file("public/index.html", "<h1>front</h1>")
         .file("public/digits.txt", "0123456789")
         .file("public/assets/app.4f3a.js", "let app;")
-        .file("public/docs/index.html", "<h1>docs</h1>")
+        .file("public/manual/index.html", "<h1>manual</h1>")
         .env(DIRECTORY, "public")
 }

@@ -26,7 +26,7 @@ fn with_secrets() -> Sandbox {
         .file("publicity/secret.txt", "the secret")
         .file("public/.env", "the secret")
         .file("public/.git/config", "the secret")
-        .file("public/docs/.hidden/page.html", "the secret")
+        .file("public/manual/.hidden/page.html", "the secret")
         .file("public/..double", "the secret")
         .file("public/back\\slash.txt", "the secret")
 }
@@ -43,7 +43,7 @@ async fn no_spelling_leads_out_of_the_directory() {
         let prefix = prefix.trim_end_matches('/');
         for name in [
             "/../secret.txt",
-            "/docs/../../secret.txt",
+            "/manual/../../secret.txt",
             "/./../secret.txt",
             "//../secret.txt",
             "/%2e%2e/secret.txt",
@@ -53,10 +53,10 @@ async fn no_spelling_leads_out_of_the_directory() {
             "/%2e%2e%2fsecret.txt",
             "/..%2fsecret.txt",
             "/..%2Fsecret.txt",
-            "/docs%2f..%2f..%2fsecret.txt",
+            "/manual%2f..%2f..%2fsecret.txt",
             "/..%5csecret.txt",
             "/..\\secret.txt",
-            "/docs\\..\\..\\secret.txt",
+            "/manual\\..\\..\\secret.txt",
             "/%2e%2e%5csecret.txt",
             "/..;/secret.txt",
             "/%252e%252e/secret.txt",
@@ -84,12 +84,12 @@ async fn no_spelling_leads_out_of_the_directory() {
             "/.git/",
             "/.git",
             "/%2egit/config",
-            "/docs/.hidden/page.html",
-            "/docs/%2ehidden/page.html",
+            "/manual/.hidden/page.html",
+            "/manual/%2ehidden/page.html",
             "/..double",
             "/digits.txt/..",
-            "/docs/.",
-            "/docs/..",
+            "/manual/.",
+            "/manual/..",
         ] {
             let target = format!("{prefix}{name}");
             let answer = raw(&service, target.as_bytes()).await;
@@ -115,14 +115,14 @@ async fn no_spelling_leads_out_of_the_directory() {
     }
 }
 
-/// A redirect to `//docs/` would lead to the host `docs`.
+/// A redirect to `//manual/` would lead to the host `manual`.
 #[tokio::test]
 async fn a_file_has_one_name() {
     let service = site().start().await;
     for target in [
-        "//docs",
-        "//docs/",
-        "/docs//",
+        "//manual",
+        "//manual/",
+        "/manual//",
         "//digits.txt",
         "/assets//app.4f3a.js",
         "//",
@@ -134,8 +134,8 @@ async fn a_file_has_one_name() {
             "{target}"
         );
     }
-    let absolute = raw(&service, b"http://elsewhere.test/docs").await;
-    assert_eq!(absolute.header("location"), Some("/docs/"));
+    let absolute = raw(&service, b"http://elsewhere.test/manual").await;
+    assert_eq!(absolute.header("location"), Some("/manual/"));
 }
 
 #[tokio::test]
@@ -161,9 +161,9 @@ async fn a_link_leads_nowhere_outside() {
     link("/etc", "etc");
     link("..", "above");
     link("../secret.txt", "page.txt.gz");
-    link("../secret.txt", "docs/out.txt");
+    link("../secret.txt", "manual/out.txt");
     link("digits.txt", "in.txt");
-    link("docs", "manual");
+    link("manual", "help");
     link("nowhere", "dangling.txt");
     std::fs::write(sandbox.path("public/page.txt"), "page").unwrap();
     // A release that the next one replaces.
@@ -177,7 +177,7 @@ async fn a_link_leads_nowhere_outside() {
         "/etc",
         "/above/secret.txt",
         "/above/",
-        "/docs/out.txt",
+        "/manual/out.txt",
         "/dangling.txt",
     ] {
         for method in ["GET", "HEAD", "POST"] {
@@ -187,7 +187,7 @@ async fn a_link_leads_nowhere_outside() {
         }
     }
     assert_eq!(service.get("/in.txt").await.text(), "0123456789");
-    assert_eq!(service.get("/manual/").await.text(), "<h1>docs</h1>");
+    assert_eq!(service.get("/help/").await.text(), "<h1>manual</h1>");
     let zipped = Request::get("/page.txt").header("accept-encoding", "gzip");
     assert_eq!(service.send(zipped).await.text(), "page");
 
@@ -225,7 +225,7 @@ async fn files_are_read_and_nothing_else() {
     for method in [
         "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND",
     ] {
-        for target in ["/digits.txt", "/", "/docs", "/docs/"] {
+        for target in ["/digits.txt", "/", "/manual", "/manual/"] {
             let answer = service.send(Request::new(method, target)).await;
             problem(target, &answer, 405);
             assert_eq!(

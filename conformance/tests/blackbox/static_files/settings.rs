@@ -37,7 +37,7 @@ async fn what_cannot_be_served_keeps_the_service_from_starting() {
             "the configuration of this program",
         ),
         (FALLBACK, "none.html", "fallback", "cannot be read"),
-        (FALLBACK, "docs", "fallback", "it is no file"),
+        (FALLBACK, "manual", "fallback", "it is no file"),
         (FALLBACK, "../config.toml", "fallback", "expected a file of"),
         (
             PATH,
