@@ -37,9 +37,9 @@
 //! | `pubsub` | with `redis` | `PubSub`: what one replica says, all of them hear; without Redis, within this process |
 //! | `lock` | with `redis` | `Lock`: one of all replicas at a time; without Redis, one in this process |
 //! | `tls` | | TLS of the listener (`server.tls`), to databases (`sslmode` in the URL) and to Redis (`rediss://`) |
+//! | `static-files` | | the files of a directory (`server.static_files`), for what no route answers |
 //! | `ws` | | `WebSocketUpgrade`: WebSockets with a heartbeat, limits and a drain |
 //! | `multipart` | | `Multipart`: forms with files, read piece by piece, with limits |
-//! | `static-files` | | the files of a directory (`server.static_files`), for what no route answers |
 //! | `openapi` | | `/openapi.json` and `app openapi`: the OpenAPI 3.1 document, from the handlers |
 //! | `vault` | | secrets from HashiCorp Vault (KV v2) |
 //! | `dev-services` | | PostgreSQL and Redis are started in the profile `dev` when something needs them and no URL is set |

@@ -60,14 +60,14 @@ impl Module for WebModule {
         let server = app.config::<ServerConfig>();
         let management = app.config::<ManagementConfig>();
         let tls = app.config::<TlsConfig>();
-        let cors = app.config::<CorsConfig>();
         let files = app.config::<StaticFilesConfig>();
+        let cors = app.config::<CorsConfig>();
         let sse = app.config::<SseConfig>();
         #[cfg(feature = "ws")]
         let websocket = app.config::<WebSocketConfig>();
         let (server, management, _) = (server?, management?, tls?);
-        cors?;
         files?;
+        cors?;
         sse?;
         #[cfg(feature = "ws")]
         websocket?;
