@@ -37,5 +37,6 @@ pub(crate) use without::StaticFiles;
 
 pub use config::StaticFilesConfig;
 
-#[cfg(all(test, feature = "static-files"))]
+#[cfg(test)]
+#[cfg(feature = "static-files")]
 mod tests;
