@@ -14,11 +14,13 @@
 mod builder;
 mod client_ip;
 mod command;
+mod compression;
 mod config;
 mod cors;
 mod extract;
 mod listener;
 mod module;
+mod negotiation;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 mod origin;
@@ -33,6 +35,7 @@ mod stream;
 pub use axum::response::sse::Event;
 pub use builder::WebAppBuilder;
 pub use client_ip::{ClientIp, ForwardedHeader, Network};
+pub use compression::{CompressionConfig, MediaRange};
 pub use config::{ManagementConfig, ServerConfig};
 pub use cors::CorsConfig;
 #[cfg(feature = "multipart")]

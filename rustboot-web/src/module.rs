@@ -14,6 +14,9 @@ use tokio::time::error::Elapsed;
 use crate::builder::WebExtension;
 use crate::client_ip::Forwarding;
 use crate::command;
+#[cfg(feature = "compression")]
+use crate::compression;
+use crate::compression::CompressionConfig;
 use crate::config::{ManagementConfig, ServerConfig};
 use crate::cors::{self, CorsConfig};
 use crate::listener::tls::{Tls, TlsConfig};
@@ -62,12 +65,14 @@ impl Module for WebModule {
         let tls = app.config::<TlsConfig>();
         let files = app.config::<StaticFilesConfig>();
         let cors = app.config::<CorsConfig>();
+        let compression = app.config::<CompressionConfig>();
         let sse = app.config::<SseConfig>();
         #[cfg(feature = "ws")]
         let websocket = app.config::<WebSocketConfig>();
         let (server, management, _) = (server?, management?, tls?);
         files?;
         cors?;
+        compression?;
         sse?;
         #[cfg(feature = "ws")]
         websocket?;
@@ -175,6 +180,9 @@ impl Module for WebModule {
                 .unwrap_or_else(|| Arc::new(ProblemDetails)),
             authenticators: extension.authenticators,
             cors: cors::Policy::new(&*app.config::<CorsConfig>()?).map(Arc::new),
+            #[cfg(feature = "compression")]
+            compression: compression::Policy::new(&*app.config::<CompressionConfig>()?)
+                .map(Arc::new),
             is_dev,
             has_own_listener,
         };
@@ -257,6 +265,8 @@ struct Parts {
     error_body: Arc<dyn ErrorBody>,
     authenticators: Authenticators,
     cors: Option<Arc<cors::Policy>>,
+    #[cfg(feature = "compression")]
+    compression: Option<Arc<compression::Policy>>,
     is_dev: bool,
     has_own_listener: bool,
 }
@@ -274,6 +284,8 @@ impl Parts {
         let error_body = Arc::clone(&self.error_body);
         let authenticators = self.authenticators.clone();
         let cors = self.cors.clone().filter(|_| is_main);
+        #[cfg(feature = "compression")]
+        let compression = self.compression.clone();
         let (is_dev, has_own_listener) = (self.is_dev, self.has_own_listener);
         Surface {
             role,
@@ -316,6 +328,8 @@ impl Parts {
                 )
                 .map(|pipeline| Pipeline {
                     cors: cors.clone(),
+                    #[cfg(feature = "compression")]
+                    compression: compression.clone(),
                     ..pipeline
                 })
             }),
@@ -346,6 +360,8 @@ fn pipeline(
             header: server.forwarded_header.clone(),
         },
         cors: None,
+        #[cfg(feature = "compression")]
+        compression: None,
         max_in_flight: server.max_in_flight.unwrap_or(usize::MAX),
         show_details: !is_main || app.shows_details(),
         in_flight: Default::default(),

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::CorsConfig;
 use super::config::ALL;
+use crate::negotiation::add_vary;
 use crate::origin::{AllowedOrigin, Origin};
 use crate::route::RouteMetrics;
 
@@ -224,18 +225,4 @@ const NO_NAMES: &str = "access-control-request-headers is no list of headers";
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> HeaderValue {
     let text = names.collect::<Vec<_>>().join(", ");
     HeaderValue::try_from(text).unwrap_or(const { HeaderValue::from_static("") })
-}
-
-/// Says that the answer depends on a header, unless it says so already.
-fn add_vary(headers: &mut HeaderMap, name: &'static str) {
-    let is_there = headers
-        .get_all(VARY)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|listed| listed == ALL || listed.eq_ignore_ascii_case(name));
-    if !is_there {
-        headers.append(VARY, HeaderValue::from_static(name));
-    }
 }

@@ -17,6 +17,8 @@ use tokio::time::Sleep;
 use super::abandon::abandon;
 use super::answer::{self, Answer, Outcome, Refusal};
 use super::answer_body::AnswerBody;
+#[cfg(feature = "compression")]
+use super::compressing;
 use super::prepared::Answered;
 use super::record::{Record, Subject};
 use super::{PipelineBody, cross_origin, headers, said, streaming};
@@ -258,7 +260,13 @@ fn complete(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody>
             streaming::upgrade(record);
             PipelineBody::empty()
         }
-        false => PipelineBody::new(AnswerBody::Any(body), length, record),
+        false => {
+            let body = AnswerBody::Any(body);
+            #[cfg(feature = "compression")]
+            let (body, length) =
+                compressing::end(parts.status, &mut parts.headers, body, length, &mut record);
+            PipelineBody::new(body, length, record)
+        }
     };
     Response::from_parts(parts, body)
 }
@@ -272,8 +280,11 @@ fn complete_prepared(
     record.status = Some(StatusCode::OK);
     let mut headers = headers.clone();
     add_headers(&mut headers, &mut record, true);
-    let length = body.len() as u64;
-    let body = PipelineBody::new(AnswerBody::Whole(body), Some(length), record);
+    let length = Some(body.len() as u64);
+    let body = AnswerBody::Whole(body);
+    #[cfg(feature = "compression")]
+    let (body, length) = compressing::end(StatusCode::OK, &mut headers, body, length, &mut record);
+    let body = PipelineBody::new(body, length, record);
     let mut response = Response::new(body);
     let empty = std::mem::replace(response.headers_mut(), headers);
     // It owns nothing, and finding that out takes its destructor sixty instructions.

@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | 1 | request id: kept from `x-request-id` when well-formed, else made; trace id from `traceparent` | [`request`] |
 //! | 2 | client address, by `server.trusted_proxies` and `server.forwarded_header` | [`client_ip`](crate::client_ip) |
+//! | 2a | what the client takes of the codings that there are, for 10b | [`compression`](crate::compression) |
 //! | 2b | CORS, when `[server.cors]` allows an origin: preflights are answered here, 204 or 403, without a place in flight (not for management endpoints) | [`cross_origin`], [`cors`](crate::cors) |
 //! | 3 | route: attribute route, management endpoint, or a mounted router | [`dispatch`](crate::route::dispatch) |
 //! | 4 | in-flight limit, the server's and then the route's: 503 with `Retry-After` (not for management endpoints) | [`service`], [`gate`](crate::route::gate) |
@@ -18,6 +19,7 @@
 //! | 8 | errors become problem details | [`problem`](crate::problem) |
 //! | 9 | an answer that goes on (event stream, upgrade) is counted against its own limit: 503 beyond; its place in flight is free | [`streaming`] |
 //! | 10 | headers: `x-request-id`, security headers, `connection: close` while draining, CORS on whatever comes from 3 to 9 | [`headers`], [`cross_origin`] |
+//! | 10b | compression, when `[server.compression]` wants it: the headers say so and `vary`, and the body is compressed while 11 polls it; for whatever comes from 3 to 9 | `compressing`, `gzipped`, [`compression`](crate::compression) |
 //! | 11 | a body that is streamed is polled with the ids of the request and a panic guard | [`streaming`] |
 //! | 12 | when the last byte is out, or the client is gone: metrics, access log | [`record`], [`body`] |
 //!
@@ -28,9 +30,13 @@ mod abandon;
 mod answer;
 mod answer_body;
 mod body;
+#[cfg(feature = "compression")]
+mod compressing;
 mod connection;
 mod cross_origin;
 mod future;
+#[cfg(feature = "compression")]
+mod gzipped;
 mod headers;
 mod ids;
 mod incoming;

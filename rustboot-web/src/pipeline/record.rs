@@ -15,6 +15,8 @@ use rustboot_observe::logs::{AccessRecord, ClientAddress, UserAgent};
 use super::streaming::Streaming;
 use super::{ConnectionState, Pipeline};
 use crate::extract::{PathParameters, RequestBody};
+#[cfg(feature = "compression")]
+use crate::negotiation::Coding;
 use crate::route::RouteMetrics;
 use crate::route::gate::Permit;
 use crate::route::note::Note;
@@ -98,6 +100,9 @@ pub(crate) struct Record {
     pub(super) request_id: HeaderValue,
     /// The page of another origin that asks, as it is answered, where one may.
     pub(super) origin: Option<Box<HeaderValue>>,
+    /// What the client takes of the codings that an answer may have, where answers are compressed.
+    #[cfg(feature = "compression")]
+    pub(super) coding: Option<Coding>,
     /// What has to end with the answer: transactions.
     pub(super) deferred: Deferred,
     /// Whether the answer goes on.
@@ -140,6 +145,8 @@ impl Record {
                 correlation,
                 request_id,
                 origin: None,
+                #[cfg(feature = "compression")]
+                coding: None,
                 deferred: Deferred::default(),
                 streaming: Streaming::No,
                 rest: Bytes::new(),

@@ -19,11 +19,15 @@ use tower_service::Service as _;
 use super::ConnectionState;
 use super::PipelineBody;
 use super::answer::{Answer, ResponseFuture};
+#[cfg(feature = "compression")]
+use super::compressing;
 use super::cross_origin;
 use super::future::PipelineFuture;
 use super::record::{Record, RequestPath, Subject};
 use super::request;
 use crate::client_ip::{Forwarding, Peer};
+#[cfg(feature = "compression")]
+use crate::compression;
 use crate::cors;
 use crate::extract::RequestBody;
 use crate::problem::ErrorBody;
@@ -45,6 +49,9 @@ pub(crate) struct Pipeline {
     pub(crate) forwarding: Forwarding,
     /// What pages of other origins may do, when there are any that may do anything.
     pub(crate) cors: Option<Arc<cors::Policy>>,
+    /// Which answers are compressed, when there are any.
+    #[cfg(feature = "compression")]
+    pub(crate) compression: Option<Arc<compression::Policy>>,
     /// For what is no attribute route: those have their own.
     pub(crate) limits: Limits,
     pub(crate) max_in_flight: usize,
@@ -123,8 +130,8 @@ impl Pipeline {
             user_agent,
         );
 
-        if let Some(policy) = &self.cors
-            && let Some(answer) = cross_origin::begin(self, policy, &request, &mut record)
+        if self.reads_more()
+            && let Some(answer) = self.read_more(&request, &mut record)
         {
             return PipelineFuture::new(answer, record);
         }
@@ -178,6 +185,25 @@ impl Pipeline {
             }
         };
         PipelineFuture::new(answer, record)
+    }
+
+    /// Whether more of the head is looked at than everybody's. Both in one branch, for those who have neither.
+    #[inline]
+    fn reads_more(&self) -> bool {
+        #[cfg(feature = "compression")]
+        let compresses = self.compression.is_some();
+        #[cfg(not(feature = "compression"))]
+        let compresses = false;
+        self.cors.is_some() | compresses
+    }
+
+    fn read_more(&self, request: &Request<Incoming>, record: &mut Record) -> Option<Answer> {
+        #[cfg(feature = "compression")]
+        if let Some(policy) = &self.compression {
+            compressing::begin(policy, request, record);
+        }
+        let policy = self.cors.as_ref()?;
+        cross_origin::begin(self, policy, request, record)
     }
 
     /// What an attribute route answers that needs more of the request than its path.

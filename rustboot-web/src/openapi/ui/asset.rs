@@ -4,21 +4,17 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use rustboot_core::management::{Call, Reply, ReplyBody};
 
+use crate::negotiation::{Coding, takes_gzip};
+
 /// A file, as it is sent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asset {
     pub(super) content_type: &'static str,
+    /// How the bytes lie in the program.
     pub(super) coding: Coding,
     pub(super) body: &'static [u8],
     /// Whether the page names it with its version, so that it never changes under its address.
     pub(super) is_versioned: bool,
-}
-
-/// How the bytes lie in the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
-    Identity,
-    Gzip,
 }
 
 /// The headers that [`Asset::reply`] looks at.
@@ -90,50 +86,9 @@ pub(super) fn is_known(call: &Call, etag: &str) -> bool {
         .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-/// Whether an `Accept-Encoding` allows gzip (RFC 9110, section 12.5.3); without one everything is allowed.
-fn takes_gzip(accepted: Option<&str>) -> bool {
-    let Some(accepted) = accepted else {
-        return true;
-    };
-    let weight = |name: &str| {
-        accepted.split(',').find_map(|entry| {
-            let (coding, parameters) = entry.split_once(';').unwrap_or((entry, ""));
-            if !coding.trim().eq_ignore_ascii_case(name) {
-                return None;
-            }
-            let weight = parameters.trim().strip_prefix("q=").map(str::trim);
-            Some(weight.map_or(1.0, |weight| weight.parse::<f32>().unwrap_or(0.0)))
-        })
-    };
-    weight("gzip")
-        .or_else(|| weight("x-gzip"))
-        .or_else(|| weight("*"))
-        .is_some_and(|weight| weight > 0.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn gzip_is_taken_by_who_says_so_or_nothing() {
-        for (accepted, takes) in [
-            (None, true),
-            (Some("gzip, deflate, br, zstd"), true),
-            (Some("br;q=1.0, gzip;q=0.8"), true),
-            (Some("*"), true),
-            (Some("x-gzip"), true),
-            (Some("GZIP"), true),
-            (Some(""), false),
-            (Some("identity"), false),
-            (Some("br"), false),
-            (Some("gzip;q=0, *"), false),
-            (Some("gzip; q=0.000"), false),
-            (Some("gzip;q=nonsense"), false),
-        ] {
-            assert_eq!(takes_gzip(accepted), takes, "{accepted:?}");
-        }
-    }
 
     #[test]
     fn tags_are_of_the_bytes_and_the_coding() {

@@ -15,8 +15,9 @@ mod page;
 use rustboot_core::AppBuilder;
 use rustboot_core::management::{Endpoint, Exposure, Reply, ReplyBody};
 
-use self::asset::{Asset, Coding};
+use self::asset::Asset;
 use super::OpenApiConfig;
+use crate::negotiation::Coding;
 use crate::route::table::Table;
 
 const PATH: &str = "/docs";
