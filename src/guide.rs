@@ -35,6 +35,10 @@ struct StaticFiles;
 struct Cors;
 
 #[cfg(feature = "web")]
+#[doc = include_str!("../docs/guide/compression.md")]
+struct Compression;
+
+#[cfg(feature = "web")]
 #[doc = include_str!("../docs/guide/errors.md")]
 struct Errors;
 

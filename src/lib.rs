@@ -40,6 +40,7 @@
 //! | `static-files` | | the files of a directory (`server.static_files`), for what no route answers |
 //! | `ws` | | `WebSocketUpgrade`: WebSockets with a heartbeat, limits and a drain |
 //! | `multipart` | | `Multipart`: forms with files, read piece by piece, with limits |
+//! | `compression` | | answers in gzip (`server.compression`) |
 //! | `openapi` | | `/openapi.json` and `app openapi`: the OpenAPI 3.1 document, from the handlers |
 //! | `vault` | | secrets from HashiCorp Vault (KV v2) |
 //! | `dev-services` | | PostgreSQL and Redis are started in the profile `dev` when something needs them and no URL is set |

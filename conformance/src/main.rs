@@ -5,6 +5,7 @@ mod answers;
 mod bookings;
 mod bounded;
 mod cached;
+mod compressed;
 mod described;
 mod extractors;
 mod failures;
@@ -32,6 +33,7 @@ async fn main(app: &mut AppBuilder) -> Result<()> {
         .router_with(mounted::settings(), mounted::bounded())
         .router_with(guarded::demands(), guarded::router())
         .router(uploads::router())
+        .router(compressed::router())
         .layer(rustboot::axum::middleware::from_fn(mounted::apart))
         .connect_info();
     grouped::by_hand(app);

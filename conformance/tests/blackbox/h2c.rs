@@ -1,8 +1,10 @@
 //! HTTP/2 without TLS, by prior knowledge: what a mesh or an ingress speaks inside of a cluster.
 
+use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use h2::Reason;
 use h2::client::SendRequest;
 use http::Request;
@@ -118,6 +120,39 @@ async fn a_large_answer_has_its_length() {
     let line = service.access_line("large-over-h2").await;
     assert_eq!(line["bytes"], 100_000);
     assert_eq!(line["status"], 200);
+}
+
+/// Nothing is different here but the frames.
+#[tokio::test]
+async fn answers_are_compressed() {
+    let service = Sandbox::new()
+        .env("APP_SERVER__COMPRESSION__ENABLED", "true")
+        .start()
+        .await;
+    let mut client = Client::connect(&service).await;
+    let (_, plain) = client.send("/compressed/text?bytes=1000003").await.unwrap();
+    for (method, size) in [("GET", 1_000_003), ("HEAD", 0)] {
+        let request = get("/compressed/text?bytes=1000003")
+            .method(method)
+            .header("accept-encoding", "gzip")
+            .header("x-request-id", method)
+            .body(())
+            .unwrap();
+        let (answer, _) = client.sender.send_request(request, true).unwrap();
+        let answer = within("an answer", answer).await.unwrap();
+        assert_eq!(answer.headers()["content-encoding"], "gzip");
+        assert_eq!(answer.headers()["vary"], "accept-encoding");
+        assert!(!answer.headers().contains_key("content-length"));
+        let (_, bytes) = read(answer).await.unwrap();
+        let mut unzipped = Vec::new();
+        if size > 0 {
+            GzDecoder::new(&bytes[..])
+                .read_to_end(&mut unzipped)
+                .unwrap();
+        }
+        assert!(unzipped == plain[..size], "{method}");
+        assert_eq!(service.access_line(method).await["bytes"], bytes.len());
+    }
 }
 
 /// The connection is told not to ask any more, what has been asked is answered, and then it ends.

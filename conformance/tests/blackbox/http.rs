@@ -269,7 +269,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         )))
     }
 
-    async fn until(&mut self, end: &[u8]) -> Result<Vec<u8>> {
+    /// Reads up to the end of what is looked for.
+    pub(crate) async fn until(&mut self, end: &[u8]) -> Result<Vec<u8>> {
         loop {
             if let Some(at) = self
                 .buffer

@@ -17,6 +17,7 @@ mod access_log;
 mod activation;
 mod cache;
 mod commands;
+mod compression;
 mod cors;
 mod docs_page;
 mod groups;
