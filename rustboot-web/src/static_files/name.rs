@@ -1,6 +1,7 @@
 //! Which names may be asked for. What is refused here is not looked for, so that no file system has to agree with us about what a
 //! name means.
 
+#[cfg(feature = "static-files")]
 use percent_encoding::percent_decode_str;
 
 /// The one hidden folder that is made to be read (RFC 8615).
