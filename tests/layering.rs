@@ -25,7 +25,7 @@ enum Outsiders {
     Only(&'static [&'static str]),
 }
 
-/// Section 2 of the design: `web → core, observe`; `data → core, observe`; `observe → core`; the facade knows everybody, and
+/// The picture at the top of `docs/ARCHITECTURE.md`: `web → core, observe`; `data → core, observe`; `observe → core`; the facade knows everybody, and
 /// core and the macros know nobody. Siblings that need each other ask core for a trait.
 const RULES: [Rule; 10] = [
     Rule {

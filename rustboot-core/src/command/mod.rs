@@ -1,7 +1,11 @@
-//! The commands that every application binary has: `run`, `check`, `config`, `migrate`, `version`, `help`, and those of the
-//! modules (`routes`, `health`).
+//! What the words on the command line do: `run`, `check`, `config`, `migrate`, `version` and `help` here, the others
+//! (`routes`, `health`, `openapi`) come from modules by `Module::commands`.
 //!
-//! A command gets the [`Assembly`]: configuration bound and wiring checked, nothing opened.
+//! A command gets the [`Assembly`]: configuration bound, wiring checked, and no component built. Before that, two lists here
+//! decide by the first word: for those in `OFFLINE` no secret source is asked, and only for those in [`builds_components`]
+//! the servers are started that nobody configured; `--connect` lifts both. `version` and `help` need no configuration.
+//!
+//! What is not here: taking arguments apart (`config::args`), and starting and stopping (`lifecycle`).
 
 mod check;
 mod config;
@@ -116,7 +120,9 @@ fn help(info: &AppInfo, commands: &[Command]) -> String {
     text.push_str("  --set KEY=VALUE      set a configuration key, as in --set server.port=9090\n");
     text.push_str("  --KEY=VALUE          the same, for a key with a dot: --server.port=9090\n");
     text.push_str("  --format json        for `config` and `routes`\n");
-    text.push_str("  --connect            for `check` and `config`: ask the secret sources too\n");
+    text.push_str(
+        "  --connect            for `check`: ask the secret sources, build the components, look at health (69 when DOWN);\n                       for `config`: ask the secret sources\n",
+    );
     text
 }
 

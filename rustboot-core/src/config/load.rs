@@ -17,7 +17,9 @@ pub struct Sources {
     pub arguments: Arguments,
     /// The environment.
     pub environment: Vec<(String, String)>,
-    /// The folder that `config/`, `.env` and relative paths of the configuration are in.
+    /// The application's folder: `config/` and `.env` are in it, and relative paths of the configuration start from it. Those of
+    /// variables (`NAME_FILE`, `RUSTBOOT_SECRETS_DIR`) and of files that a client library reads by itself (certificates of Redis,
+    /// and in the URL of a database) start from the working folder.
     pub base_dir: PathBuf,
     /// A profile that beats `--profile` and `APP_ENV`.
     pub profile: Option<Profile>,
@@ -26,8 +28,8 @@ pub struct Sources {
 impl Sources {
     /// What the process was started with.
     ///
-    /// The base folder is `RUSTBOOT_BASE_DIR` when that is set, else the working folder. When that one has no `config/` and
-    /// cargo runs the program (`cargo run -p …` in a workspace), it is the folder of the package.
+    /// The base folder is `RUSTBOOT_BASE_DIR` when that is set, else the working folder. When that one has no `config/`, cargo
+    /// runs the program (`cargo run -p …` in a workspace) and the package has a `config/`, it is the folder of the package.
     pub fn process() -> Self {
         let environment: Vec<(String, String)> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

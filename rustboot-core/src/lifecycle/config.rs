@@ -16,7 +16,7 @@ pub struct LifecycleConfig {
     pub drain_delay: Duration,
     /// How long requests in flight may take to finish once the listener is closed. Then they are aborted.
     pub shutdown_timeout: Duration,
-    /// How long one component, with its migrations, may take to start.
+    /// How long one component, with its migrations, or one `#[on_start]` hook may take.
     pub start_timeout: Duration,
 }
 
@@ -38,7 +38,7 @@ impl Describe for LifecycleConfig {
             Field::new(
                 "start_timeout",
                 "Duration",
-                "How long one component, with its migrations, may take to start.",
+                "How long one component, with its migrations, or one `#[on_start]` hook may take.",
             ).typed::<Duration>().restart()
             .default_text("60s"),
         ]

@@ -1,7 +1,7 @@
 //! A pool with a policy of its own, over sqlx connections.
 //!
 //! sqlx's pool pings a connection when it is taken and again, in a task of its own, when it comes back: two round trips on
-//! each query, and a connection that is away for longer than it is used (`reference/perf.md`, section 8). Here a connection
+//! each query, and a connection that is away for longer than it is used (`benches/README.md` has the figures). Here a connection
 //! goes straight from one user to the next. It is looked over only when there is a reason:
 //!
 //! | what happened | what is done before the next user |
