@@ -6,6 +6,19 @@ struct Readme;
 #[doc = include_str!("../docs/ARCHITECTURE.md")]
 struct Architecture;
 
+#[cfg(all(feature = "web", feature = "testing"))]
+#[doc = include_str!("../docs/guide/getting-started.md")]
+struct GettingStarted;
+
+#[doc = include_str!("../docs/guide/commands.md")]
+struct Commands;
+
+#[doc = include_str!("../docs/guide/features.md")]
+struct Features;
+
+#[doc = include_str!("../docs/guide/modules.md")]
+struct Modules;
+
 #[doc = include_str!("../docs/guide/configuration.md")]
 struct Configuration;
 
@@ -52,6 +65,10 @@ struct Observability;
 #[cfg(feature = "postgres")]
 #[doc = include_str!("../docs/guide/databases.md")]
 struct Databases;
+
+#[cfg(feature = "sqlite")]
+#[doc = include_str!("../docs/guide/sqlite.md")]
+struct Sqlite;
 
 #[cfg(feature = "postgres")]
 #[doc = include_str!("../docs/guide/dev-services.md")]

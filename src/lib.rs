@@ -48,8 +48,8 @@
 //!
 //! # Where to look
 //!
-//! `docs/` of the repository has the guide; `docs/ARCHITECTURE.md` walks through a start, a request and a stop.
-//! `examples/quickstart` is a complete service.
+//! `docs/` of the repository has the guide, which begins with `docs/guide/getting-started.md`; `docs/ARCHITECTURE.md` walks
+//! through a start, a request and a stop. `examples/quickstart` is a complete service.
 
 // The macros name everything as `::rustboot`; in our own tests and examples that is this crate.
 extern crate self as rustboot;
@@ -143,6 +143,8 @@ pub mod cache {
 }
 #[cfg(feature = "testing")]
 #[doc = include_str!("../docs/macros/test.md")]
+///
+/// See [`TestApp`], [`TestAppBuilder`].
 pub use rustboot_macros::test;
 /// Testing an application. See the guide, `docs/guide/testing.md`.
 #[cfg(feature = "testing")]

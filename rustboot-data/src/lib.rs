@@ -11,9 +11,11 @@
 //! | `transaction` | `Tx`, the transaction of a request |
 //! | `statement`, `metrics`, `health` | what is measured |
 //! | `error` | what a database error means to a caller |
-//! | `module`, `wire` | the wiring |
+//! | `credentials` | what happens when a server refuses the password: the secrets are read again |
+//! | `module`, `wire`, `kept` | the wiring, and names of the configuration as names of components |
 //! | `cache` | `Cache`: values that took time to make, kept for a while |
-//! | `lock`, `lease` | `Lock`: one of all replicas at a time |
+//! | `lock` | `Lock`: one of all replicas at a time |
+//! | `lease` | the leases of locks and of scheduled tasks that run on one replica: on Redis, PostgreSQL, or in this process |
 //! | `pubsub` | `PubSub`: what one replica says, all of them hear |
 //! | `redis` | `Redis`: a connection that all share and that replaces itself, and connections of one's own |
 //!

@@ -5,6 +5,8 @@
 //! | [`logs`] | the stream of lines: writer, formats, access log, filter, panic hook |
 //! | [`correlation`] | the request and trace ids of the current thread, on every line without a span |
 //! | [`metrics`] | the Prometheus recorder, the names of all metrics, process and runtime figures |
+//! | `loggers` | `/loggers`: levels at run time, for a while or until the end |
+//! | `module` | [`ObserveModule`], which installs all of it first and flushes it last; [`CapturedModule`] in its place for tests |
 //! | [`Capture`] | the telemetry of one application among several in a process, for tests |
 //!
 //! Applications go on using `tracing`, `log` and `metrics` directly; this crate is where what they say ends up.

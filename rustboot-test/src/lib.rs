@@ -6,11 +6,12 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `run` | what `#[rustboot::test]` expands to: runtime, limit, stop, verdict |
+//! | `run` | what `#[rustboot::test]` expands to: runtime, limit, stop |
+//! | `declared`, `verdict` | which application a test is about; what a test function may return |
 //! | `builder`, `app` | [`TestAppBuilder`] and [`TestApp`] |
 //! | `client` | requests and what is said about their answers |
 //! | `logs`, `metrics` | what the test's applications logged and measured |
-//! | `services` | a fresh database for each application |
+//! | `services` | a fresh database, and a part of a Redis, for each application |
 //! | `clock` | time that stands still |
 //!
 //! What goes wrong in a test is a panic that says so: the methods here return no `Result` unless the failure itself may be

@@ -65,17 +65,19 @@ impl Module for Geo {
         "geo"
     }
 
+    // Commands are there whether the module has something to do or not: nothing is configured yet.
+    fn commands(&self) -> Vec<Command> {
+        vec![Command {
+            name: "geo",
+            help: "print the networks and their countries",
+            run: |assembly| Box::pin(print(assembly)),
+        }]
+    }
+
     // Called once, before anything is checked or opened. Nothing is opened here either: that is for factories.
     async fn configure(&self, app: &mut AppBuilder) -> Result<()> {
         // Binds the section. What is wrong with it goes into the one report of the start; the `?` only ends this module.
         let config = app.config::<GeoConfig>()?;
-
-        // The command is there whether the module has something to do or not.
-        app.command(Command {
-            name: "geo",
-            help: "print the networks and their countries",
-            run: |assembly| Box::pin(print(assembly)),
-        });
 
         // Says whether it does anything, and why; `/conditions` and `app check` show it.
         if config.networks.is_empty() {

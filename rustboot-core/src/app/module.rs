@@ -49,7 +49,8 @@ pub trait Module: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Commands that it brings. Asked before there is any configuration, so that `help` can always list them.
+    /// Commands that it brings. Asked before there is any configuration, so that `help` can list them whatever state that is in:
+    /// those of the modules that are there by then, and not of those which `main` adds.
     fn commands(&self) -> Vec<Command> {
         Vec::new()
     }

@@ -11,10 +11,12 @@
 //! | secrets | `/run/secrets`, `NAME_FILE` variables | `secrets` |
 //! | secrets | stores that are asked: Vault | `secret_source` |
 //! | command line | `--set key=value`, `--server.port=9090` | `args` |
-//! | overrides in code | tests | `layer` |
+//! | overrides in code | tests, and servers that were started for the application (`app::services`) | `layer` |
 //!
 //! figment merges the layers and remembers which one a value came from; `bind` turns the result into structs and collects
-//! every problem instead of stopping at the first.
+//! every problem instead of stopping at the first. A reload does all of it again beside what is there (`reload`), and puts the
+//! sections that changed into their cells (`live`). `print` and `reference` write it down for people: effective values with their
+//! origin and without secrets (`mask`), a JSON Schema, a default file.
 //!
 //! What it will not do: change the process environment, expand placeholders in the text of a file (a value must never change
 //! the structure), print a secret.

@@ -16,6 +16,11 @@ impl Profile {
         Self("dev".to_owned())
     }
 
+    /// Production.
+    pub fn prod() -> Self {
+        Self("prod".to_owned())
+    }
+
     /// Tests.
     pub fn test() -> Self {
         Self("test".to_owned())

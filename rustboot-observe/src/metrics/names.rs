@@ -1,5 +1,5 @@
 //! The name of every metric that Rustboot itself reports, with kind, unit and help text: the list that dashboards
-//! depend on.
+//! depend on. A name in it is fixed; one whose part is not there yet is not reported, and says so here.
 //!
 //! OpenTelemetry's semantic conventions in Prometheus' spelling where there is one. Metrics of the application do not
 //! belong here.
@@ -81,6 +81,7 @@ metrics! {
         "When the certificate in use expires, in seconds since 1970.";
     TLS_CERTIFICATE_RELOADS = Counter "tls_certificate_reloads_total" Count
         "Changed certificates that were taken, and that could not be, by outcome.";
+    // For the client of other services, which is not there yet: nobody records it until then.
     HTTP_CLIENT_REQUEST_DURATION = Histogram "http_client_request_duration_seconds" Seconds
         "Duration of HTTP requests made to other services.";
     DB_CLIENT_OPERATION_DURATION = Histogram "db_client_operation_duration_seconds" Seconds

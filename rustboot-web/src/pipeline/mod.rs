@@ -15,13 +15,13 @@
 //! | 6b | authentication, for routes and mounted routers that demand something: 401, 403 | [`dispatch`](crate::route::dispatch), [`mounted`](crate::route::mounted), [`security`](crate::route::security) |
 //! | 6c | the user's layers: of the route's groups and of the route, or around mounted routers; then the handler | [`shared`](crate::route::shared), [`mounted`](crate::route::mounted) |
 //! | 6d | files of `[server.static_files]`, within the layers around mounted routers: what is no route, and what no router matches | [`mounted`](crate::route::mounted), [`static_files`](crate::static_files) |
-//! | 7 | what the handler deferred to its end is finished (a `Tx` commits) when the answer is 2xx or 3xx, else taken back | [`future`] |
+//! | 7 | what the handler deferred to its end is finished (a `Tx` commits) when the answer is 2xx or 3xx, else taken back | [`future`], [`abandon`] |
 //! | 8 | errors become problem details | [`problem`](crate::problem) |
 //! | 9 | an answer that goes on (event stream, upgrade) is counted against its own limit: 503 beyond; its place in flight is free | [`streaming`] |
-//! | 10 | headers: `x-request-id`, security headers, `connection: close` while draining, CORS on whatever comes from 3 to 9 | [`headers`], [`cross_origin`] |
+//! | 10 | headers: `x-request-id`, security headers, `connection: close` while draining, CORS on whatever comes from 3 to 9 | [`headers`], [`prepared`], [`cross_origin`] |
 //! | 10b | compression, when `[server.compression]` wants it: the headers say so and `vary`, and the body is compressed while 11 polls it; for whatever comes from 3 to 9 | `compressing`, `gzipped`, [`compression`](crate::compression) |
 //! | 11 | a body that is streamed is polled with the ids of the request and a panic guard | [`streaming`] |
-//! | 12 | when the last byte is out, or the client is gone: metrics, access log | [`record`], [`body`] |
+//! | 12 | when the last byte is out, or the client is gone: metrics, access log | [`record`], [`body`], [`answer_body`] |
 //!
 //! What is not there yet has its place: rate limits by client address are between 4 and 5 (nothing of the body has been read, and
 //! a refusal is an `Answer::Refused`), those by caller and sessions right behind 6b, where it is known who calls.

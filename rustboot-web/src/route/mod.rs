@@ -1,8 +1,17 @@
 //! How a route gets from an attribute to the pipeline.
 //!
-//! `#[get("/items/{id}")]` makes a [`RouteDef`]; the [`Table`](table::Table) holds all of them, checked for collisions; the
-//! [`Dispatcher`](dispatch::Dispatcher) matches requests. Routes that the user brings as an axum router are not here: the
-//! pipeline hands over to that router what the dispatcher does not know.
+//! `#[get("/items/{id}")]` makes a [`RouteDef`]; the [`Table`](table::Table) holds all of them, checked for collisions, each with
+//! what it takes from its groups; the [`Dispatcher`](dispatch::Dispatcher) matches requests.
+//!
+//! | | |
+//! |---|---|
+//! | `def`, `settings`, `security`, `scheme`, `layer`, `group` | what a route, or a group of them, says of itself |
+//! | `table`, `mapped`, `limits`, `metrics`, `shared` | what is made of that at start |
+//! | `dispatch`, `gate` | what a request meets |
+//! | `handler`, `direct`, `returns` | how a handler is called, and what becomes of what it returns |
+//! | `mount`, `mounted` | axum routers that the user brings: what they have of their own, and how they are served. Which routes they have, axum does not tell |
+//!
+//! What is around a handler (the order of the steps, panics, timeouts, headers) is the [pipeline](crate::pipeline)'s.
 
 #[doc(hidden)]
 pub mod assertions;
