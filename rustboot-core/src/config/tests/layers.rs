@@ -1,6 +1,7 @@
 //! Which source wins, and what it is called.
 
 use super::*;
+use crate::config::Profile;
 
 #[test]
 fn a_prefixed_name_beats_a_well_known_one() {
@@ -66,8 +67,9 @@ fn well_known_secrets_have_lower_case_names_and_lose_one_newline() {
 #[test]
 fn profiles_have_aliases_and_files() {
     let profile = |world: World| world.builder().profile().to_string();
-    assert_eq!(profile(World::new()), "dev");
-    assert_eq!(profile(World::new().env("APP_ENV", "production")), "prod");
+    assert_eq!(profile(World::new()), Profile::dev().as_str());
+    let production = profile(World::new().env("APP_ENV", "production"));
+    assert_eq!(production, Profile::prod().as_str());
     assert_eq!(profile(World::new().env("APP_ENV", "development")), "dev");
     assert_eq!(
         profile(World::new().env("APP_ENV", "prod").arg("--profile=test")),
