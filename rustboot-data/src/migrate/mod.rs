@@ -7,6 +7,8 @@
 //! What it will not do: migrate down, or read files at run time.
 
 mod embedded;
+mod failure;
+mod outside;
 mod run;
 mod split;
 mod status;

@@ -1,4 +1,7 @@
 //! Runs migrations, one transaction for each file, with a lock that is the transaction.
+//!
+//! What others do while this process has the lock is theirs to wait for, and the other way round; only that is limited. How long a
+//! file takes that this process runs itself is nobody's to limit.
 
 use std::time::{Duration, Instant};
 
@@ -10,25 +13,23 @@ use sqlx_core::transaction::TransactionManager;
 
 use super::Migrations;
 use super::embedded::File;
-use super::split::statements;
+use super::failure::{Failure, not_committed};
+use super::outside::{look_after, run_outside, still_running};
 use crate::error::from_sqlx;
-use crate::pool::{Driver, Pool, Session, Statement};
+use crate::pool::{Driver, Pool, RunShownBy, Session, Statement};
 
 /// sqlx's table.
 pub(super) const TABLE: &str = "_sqlx_migrations";
 
 /// How often to look whether a migration that another process runs outside of a transaction has ended.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-/// A statement longer than this is cut in the error, in bytes.
-const LONGEST_TEXT: usize = 400;
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What is left to do, as seen under the lock.
 enum Next<'a> {
     Nothing,
     Run(&'a File),
     /// Another process runs that version right now, outside of a transaction; or one was killed while it did.
-    Dirty(i64),
+    Unfinished(i64),
 }
 
 /// Runs what the database does not have yet.
@@ -41,7 +42,7 @@ pub(crate) async fn run<DB: Driver>(pool: &Pool<DB>, migrations: &Migrations) ->
         .extra(patience)
         .await
         .map_err(|error| from_sqlx(error, "no connection for the migrations"))?;
-    let outcome = run_all(&mut session, migrations, patience).await;
+    let outcome = run_all(pool, &mut session, migrations, patience).await;
     if outcome.is_err() {
         // The end of the session does it as well; like this, the lock is free when the error is out.
         let _as_good_as_done = DB::TransactionManager::rollback(session.unwatched()).await;
@@ -52,37 +53,67 @@ pub(crate) async fn run<DB: Driver>(pool: &Pool<DB>, migrations: &Migrations) ->
 }
 
 async fn run_all<DB: Driver>(
+    pool: &Pool<DB>,
     session: &mut Session<DB>,
     migrations: &Migrations,
     patience: Duration,
 ) -> Result<()> {
-    let deadline = Instant::now() + patience;
     let connection = session.unwatched();
+    // Until this one's turn comes. After each turn, the wait for the next one begins anew.
+    let mut deadline = Instant::now() + patience;
     loop {
-        DB::TransactionManager::begin(
-            connection,
-            DB::BEGIN_TO_WRITE.map(sqlx::SqlStr::from_static),
-        )
-        .await
-        .map_err(|error| from_sqlx(error, "the lock for the migrations was not free in time"))?;
-        DB::lock_migrations(
-            connection,
-            deadline.saturating_duration_since(Instant::now()),
-        )
-        .await
-        .map_err(|error| from_sqlx(error, "the lock for the migrations was not free in time"))?;
+        lock::<DB>(connection, migrations, deadline).await?;
         match next::<DB>(connection, migrations).await? {
-            Next::Nothing => return commit::<DB>(connection).await,
-            Next::Run(file) if file.migration.no_tx => run_outside::<DB>(connection, file).await?,
-            Next::Run(file) => run_inside::<DB>(connection, file).await?,
-            Next::Dirty(version) if Instant::now() < deadline => {
-                commit::<DB>(connection).await?;
+            Next::Nothing => {
+                return commit::<DB>(connection)
+                    .await
+                    .map_err(|error| from_sqlx(error, "the migrations could not be committed"));
+            }
+            Next::Run(file) => {
+                match file.migration.no_tx {
+                    true => run_outside(pool, connection, file, patience).await?,
+                    false => run_inside::<DB>(connection, file).await?,
+                }
+                deadline = Instant::now() + patience;
+            }
+            Next::Unfinished(version) => {
+                let is_late = Instant::now() >= deadline;
+                look_after::<DB>(connection, version, migrations, is_late).await?;
+                commit::<DB>(connection)
+                    .await
+                    .map_err(|error| from_sqlx(error, "the lock could not be given back"))?;
                 tracing::debug!(target: "rustboot", version, "waiting for a migration of another process");
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
-            Next::Dirty(version) => return Err(dirty(version, migrations)),
         }
     }
+}
+
+/// Begins a transaction that has the lock.
+async fn lock<DB: Driver>(
+    connection: &mut DB::Connection,
+    migrations: &Migrations,
+    deadline: Instant,
+) -> Result<()> {
+    let begin = DB::BEGIN_TO_WRITE.map(sqlx::SqlStr::from_static);
+    let locked = async {
+        DB::TransactionManager::begin(connection, begin).await?;
+        let wait = deadline.saturating_duration_since(Instant::now());
+        DB::lock_migrations(connection, wait).await
+    };
+    let Err(error) = locked.await else {
+        return Ok(());
+    };
+    // A lock that outlives its transactions is held while a file is run outside of one: the note says which.
+    if DB::RUN_SHOWN_BY == RunShownBy::MigrationLock
+        && let Ok(Some(version)) = connection.dirty_version(TABLE).await
+    {
+        return Err(still_running(version, migrations).with_source(error));
+    }
+    Err(from_sqlx(
+        error,
+        "the lock for the migrations was not free in time",
+    ))
 }
 
 /// Compares what is there with what should be.
@@ -96,7 +127,7 @@ async fn next<'a, DB: Driver>(
         .await
         .map_err(failed)?;
     if let Some(version) = connection.dirty_version(TABLE).await.map_err(failed)? {
-        return Ok(Next::Dirty(version));
+        return Ok(Next::Unfinished(version));
     }
     let applied = connection
         .list_applied_migrations(TABLE)
@@ -153,88 +184,10 @@ async fn run_inside<DB: Driver>(connection: &mut DB::Connection, file: &File) ->
         .await
         .map_err(|failure| failure.explain::<DB>(file, DB::AFTER_A_FAILURE))?;
     note::<DB>(connection, file).await?;
-    commit::<DB>(connection).await?;
+    commit::<DB>(connection)
+        .await
+        .map_err(|error| not_committed::<DB>(file, error))?;
     applied(file, began);
-    Ok(())
-}
-
-/// A file that asks for it (`-- no-transaction`). The note is written first, as one that is not done, and serves as the
-/// lock: others wait until it is done or gone.
-async fn run_outside<DB: Driver>(connection: &mut DB::Connection, file: &File) -> Result<()> {
-    let began = Instant::now();
-    note::<DB>(connection, file).await?;
-    mark::<DB>(connection, file, "success = FALSE").await?;
-    commit::<DB>(connection).await?;
-    if let Err(failure) = execute_singly::<DB>(connection, file).await {
-        let version = file.migration.version;
-        let sql = format!("DELETE FROM {TABLE} WHERE version = {version} AND success = FALSE");
-        DB::execute(connection, &mut Statement::plain(AssertSqlSafe(sql)))
-            .await
-            .map_err(|error| from_sqlx(error, "the table of migrations could not be written"))?;
-        return Err(failure.explain::<DB>(
-            file,
-            "it runs outside of a transaction, so what its statements before did stays",
-        ));
-    }
-    mark::<DB>(connection, file, "success = TRUE").await?;
-    applied(file, began);
-    Ok(())
-}
-
-/// Which statement failed, counted from 1, and why.
-struct Failure {
-    statement: usize,
-    /// Whether the file was sent in one piece, so that what the error says of its place is of the file.
-    whole: bool,
-    error: sqlx::Error,
-}
-
-impl Failure {
-    fn explain<DB: Driver>(self, file: &File, consequence: &str) -> Error {
-        let Self {
-            statement,
-            whole,
-            error,
-        } = self;
-        let sql = file.migration.sql.as_str();
-        let all = statements(sql, DB::QUOTING);
-        // A database that reads the whole file before it runs the first statement says where it stumbled.
-        let said = DB::position(&error, sql)
-            .filter(|_| whole)
-            .and_then(|at| all.iter().rposition(|(_, text)| offset(sql, text) <= at));
-        let statement = said.map_or(statement, |index| index + 1);
-        let place = match all.get(statement - 1) {
-            Some((line, text)) => {
-                let text = &text[..text.floor_char_boundary(LONGEST_TEXT)];
-                format!("{}:{line}, statement {statement} (`{text}`)", file.path)
-            }
-            None => format!("{}, statement {statement}", file.path),
-        };
-        Error::internal(format!("{place} failed, and {consequence}")).with_source(error)
-    }
-}
-
-/// Where a part of a text begins in it.
-fn offset(whole: &str, part: &str) -> usize {
-    (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize)
-}
-
-/// Runs the statements of a file one by one: several in one message are a transaction by themselves.
-async fn execute_singly<DB: Driver>(
-    connection: &mut DB::Connection,
-    file: &File,
-) -> std::result::Result<(), Failure> {
-    let sql = file.migration.sql.as_str();
-    for (index, (_, text)) in statements(sql, DB::QUOTING).into_iter().enumerate() {
-        let mut text = Statement::plain(AssertSqlSafe(text.to_owned()));
-        DB::execute(connection, &mut text)
-            .await
-            .map_err(|error| Failure {
-                statement: index + 1,
-                whole: false,
-                error,
-            })?;
-    }
     Ok(())
 }
 
@@ -261,34 +214,40 @@ async fn execute<DB: Driver>(
     }
 }
 
-async fn note<DB: Driver>(connection: &mut DB::Connection, file: &File) -> Result<()> {
+pub(super) async fn note<DB: Driver>(connection: &mut DB::Connection, file: &File) -> Result<()> {
+    let path = file.path;
     // In sqlx's words, to skip a migration is to note it without running it.
     connection
         .skip(TABLE, &file.migration)
         .await
-        .map_err(|error| bookkeeping(error, "the table of migrations could not be written"))
+        .map_err(|error| bookkeeping(error, format_args!("{path} could not be noted")))
 }
 
-async fn mark<DB: Driver>(
+pub(super) async fn mark<DB: Driver>(
     connection: &mut DB::Connection,
     file: &File,
     change: &str,
 ) -> Result<()> {
-    let version = file.migration.version;
+    let (path, version) = (file.path, file.migration.version);
     let sql = format!("UPDATE {TABLE} SET {change} WHERE version = {version}");
     DB::execute(connection, &mut Statement::plain(AssertSqlSafe(sql)))
         .await
         .map(|_| ())
-        .map_err(|error| from_sqlx(error, "the table of migrations could not be written"))
+        .map_err(|error| {
+            from_sqlx(
+                error,
+                format_args!("{change} of {path} could not be noted in {TABLE}"),
+            )
+        })
 }
 
-async fn commit<DB: Driver>(connection: &mut DB::Connection) -> Result<()> {
-    DB::TransactionManager::commit(connection)
-        .await
-        .map_err(|error| from_sqlx(error, "the migrations could not be committed"))
+pub(super) async fn commit<DB: Driver>(
+    connection: &mut DB::Connection,
+) -> std::result::Result<(), sqlx::Error> {
+    DB::TransactionManager::commit(connection).await
 }
 
-fn applied(file: &File, began: Instant) {
+pub(super) fn applied(file: &File, began: Instant) {
     let took_ms = began.elapsed().as_secs_f64() * 1e3;
     tracing::info!(
         target: "rustboot",
@@ -300,20 +259,9 @@ fn applied(file: &File, began: Instant) {
     );
 }
 
-fn bookkeeping(error: MigrateError, what: &'static str) -> Error {
+fn bookkeeping(error: MigrateError, what: impl std::fmt::Display) -> Error {
     match error {
         MigrateError::Execute(error) => from_sqlx(error, what),
-        error => Error::internal(what).with_source(error),
+        error => Error::internal(what.to_string()).with_source(error),
     }
-}
-
-fn dirty(version: i64, migrations: &Migrations) -> Error {
-    let file = migrations
-        .files()
-        .iter()
-        .find(|file| file.migration.version == version)
-        .map_or("its file", |file| file.path);
-    Error::internal(format!(
-        "the migration {version} is applied in part: a process was stopped in the middle of it. Look at what {file} did, bring the database to the state before or after it, and delete the row of that version from {TABLE}, or set its `success`"
-    ))
 }

@@ -36,7 +36,7 @@ pub(crate) async fn status<DB: Driver>(
             )
         }
         // Nothing was ever migrated.
-        Err(Error::Database(_)) => (Vec::new(), None),
+        Err(error) if DB::is_missing_table(&error) => (Vec::new(), None),
         Err(error) => return Err(read(error)),
     };
     let _ended = session.close().await;

@@ -62,6 +62,14 @@ pub(super) fn is_refused(error: &Error) -> bool {
     }
 }
 
+/// ER_NO_SUCH_TABLE
+pub(super) fn is_missing_table(error: &Error) -> bool {
+    match error {
+        Error::Database(error) => number(error.as_ref()) == Some(1146),
+        _ => false,
+    }
+}
+
 /// Whether a connection is of no use after it: it ended, or it leads to a server that is the primary no longer.
 pub(super) fn is_broken(error: &Error) -> bool {
     match error {

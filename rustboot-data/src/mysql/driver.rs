@@ -15,7 +15,7 @@ use sqlx_core::transaction::TransactionManager;
 
 use super::{code, target};
 use crate::migrate::Quoting;
-use crate::pool::{Driver, Statement};
+use crate::pool::{Driver, RunShownBy, Statement};
 
 /// The SQLSTATE of a statement that the server does not know.
 const UNKNOWN_STATEMENT: &str = "42000";
@@ -32,6 +32,7 @@ impl Driver for MySql {
     };
     const AFTER_A_FAILURE: &'static str = "MySQL commits each CREATE, ALTER and DROP by itself, so what its statements before did may stay";
     const BEGIN_TO_WRITE: Option<&'static str> = None;
+    const RUN_SHOWN_BY: RunShownBy = RunShownBy::MigrationLock;
     const REMOTE: bool = true;
     // A statement that was being prepared leaves sqlx's count of answers wrong.
     const SURVIVES_CANCELLATION: bool = false;
@@ -85,6 +86,14 @@ impl Driver for MySql {
             Some(1) => Ok(()),
             _ => Err(Error::PoolTimedOut),
         }
+    }
+
+    async fn claim_run(_: &mut MySqlConnection) -> Result<bool, Error> {
+        Ok(true)
+    }
+
+    fn is_missing_table(error: &Error) -> bool {
+        code::is_missing_table(error)
     }
 
     fn is_broken(error: &Error) -> bool {

@@ -15,6 +15,17 @@ use crate::migrate::Quoting;
 /// What running several statements yields: the end of one, or a row.
 pub(crate) type Step<DB> = Either<<DB as Database>::QueryResult, <DB as Database>::Row>;
 
+/// How others see that a migration is being run outside of a transaction, as long as its process lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunShownBy {
+    /// By a lock of its own ([`Driver::claim_run`]).
+    OwnLock,
+    /// By the lock for migrations, which outlives its transaction.
+    MigrationLock,
+    /// Not at all.
+    Nothing,
+}
+
 /// A database that the pool works with.
 pub trait Driver: Database<Connection: Migrate> {
     /// The label `db_system_name`, in OpenTelemetry's words.
@@ -35,6 +46,9 @@ pub trait Driver: Database<Connection: Migrate> {
 
     /// How a transaction begins that is going to write; `None` for a plain `BEGIN`.
     const BEGIN_TO_WRITE: Option<&'static str>;
+
+    /// How others see that a migration is being run outside of a transaction.
+    const RUN_SHOWN_BY: RunShownBy;
 
     /// Whether there is a server at the other end of a network. Then a connection that was left in the middle of something is
     /// cleaned at once, in the background: its transaction holds locks that others wait for, and nobody may come for this very
@@ -74,6 +88,14 @@ pub trait Driver: Database<Connection: Migrate> {
         connection: &mut Self::Connection,
         wait: Duration,
     ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Takes the lock of [`RunShownBy::OwnLock`] for the rest of the open transaction, without waiting; whether it was free.
+    fn claim_run(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Whether the error says that there is no such table.
+    fn is_missing_table(error: &Error) -> bool;
 
     /// Whether the connection is of no use any more after such an error.
     fn is_broken(error: &Error) -> bool;

@@ -51,7 +51,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::sleep;
 
 pub use acquired::Acquired;
-pub(crate) use driver::Driver;
+pub(crate) use driver::{Driver, RunShownBy};
 pub(crate) use rows::Rows;
 pub use session::Session;
 pub(crate) use statement::Statement;

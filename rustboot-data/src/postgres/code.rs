@@ -73,6 +73,14 @@ pub(super) fn is_refused(error: &Error) -> bool {
     }
 }
 
+/// undefined_table
+pub(super) fn is_missing_table(error: &Error) -> bool {
+    match error {
+        Error::Database(error) => error.code().is_some_and(|code| code == "42P01"),
+        _ => false,
+    }
+}
+
 /// Whether a connection is of no use after it: it ended, or it leads to a server that is the primary no longer, and a new one
 /// may find the new primary.
 pub(super) fn is_broken(error: &Error) -> bool {

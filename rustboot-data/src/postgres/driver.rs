@@ -22,13 +22,16 @@ use sqlx_core::transaction::TransactionManager;
 
 use super::{code, target};
 use crate::migrate::Quoting;
-use crate::pool::{Driver, Statement};
+use crate::pool::{Driver, RunShownBy, Statement};
 
 type Manager = <Postgres as Database>::TransactionManager;
 
 /// The key of the lock for migrations, in the space of advisory locks with one number: "rustboot" in ASCII. A lock belongs to a
 /// database, so it needs no more.
 pub(crate) const MIGRATION_LOCK: i64 = 0x7275_7374_626f_6f74;
+
+/// The key of the lock under which a migration runs outside of a transaction: the next one.
+const RUN_LOCK: i64 = MIGRATION_LOCK + 1;
 
 /// From this version on, a server notices that its client is gone while a statement runs.
 const CHECKS_ITS_CLIENT: u32 = 140_000;
@@ -46,6 +49,7 @@ impl Driver for Postgres {
     };
     const AFTER_A_FAILURE: &'static str = "it was rolled back as a whole";
     const BEGIN_TO_WRITE: Option<&'static str> = None;
+    const RUN_SHOWN_BY: RunShownBy = RunShownBy::OwnLock;
     const REMOTE: bool = true;
     const SURVIVES_CANCELLATION: bool = true;
     // With one request a second or more for each connection there is no ping at all; with less, nobody feels it. And after a
@@ -100,6 +104,19 @@ impl Driver for Postgres {
         );
         connection.execute(AssertSqlSafe(lock)).await?;
         Ok(())
+    }
+
+    async fn claim_run(connection: &mut PgConnection) -> Result<bool, Error> {
+        // The transaction is idle for as long as the file runs.
+        let claim = format!(
+            "SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_try_advisory_xact_lock({RUN_LOCK})"
+        );
+        let row = connection.fetch_one(AssertSqlSafe(claim)).await?;
+        row.try_get_unchecked(0)
+    }
+
+    fn is_missing_table(error: &Error) -> bool {
+        code::is_missing_table(error)
     }
 
     async fn before_commit(connection: &mut PgConnection) -> Result<(), Error> {

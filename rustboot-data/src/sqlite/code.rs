@@ -29,6 +29,12 @@ pub(super) fn primary(error: &sqlx::Error) -> Option<i32> {
     Some(extended(error.as_database_error()?)? & 0xff)
 }
 
+/// SQLite has no code for it, only words, which have been the same since its beginning.
+pub(super) fn is_missing_table(error: &sqlx::Error) -> bool {
+    let text = error.as_database_error().map(DatabaseError::message);
+    primary(error) == Some(ERROR) && text.is_some_and(|text| text.starts_with("no such table"))
+}
+
 /// What an error means that is no violation of a constraint that sqlx knows.
 pub(crate) fn kind_of(error: &dyn DatabaseError) -> Option<(ErrorKind, &'static str)> {
     let code = extended(error)?;

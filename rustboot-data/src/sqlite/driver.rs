@@ -22,7 +22,7 @@ use sqlx_core::transaction::TransactionManager;
 use super::code;
 use super::interrupt::Interrupt;
 use crate::migrate::Quoting;
-use crate::pool::{Driver, Statement};
+use crate::pool::{Driver, RunShownBy, Statement};
 
 type Manager = <Sqlite as Database>::TransactionManager;
 
@@ -41,6 +41,7 @@ impl Driver for Sqlite {
     // A plain BEGIN takes the write lock at the first write, and fails at once when somebody else wrote since the first
     // read: no timeout waits for that. IMMEDIATE takes the lock first, and waits for it.
     const BEGIN_TO_WRITE: Option<&'static str> = Some("BEGIN IMMEDIATE");
+    const RUN_SHOWN_BY: RunShownBy = RunShownBy::Nothing;
     const REMOTE: bool = false;
     const SURVIVES_CANCELLATION: bool = true;
     const VALIDATE_AFTER: Duration = Duration::from_secs(30);
@@ -84,6 +85,14 @@ impl Driver for Sqlite {
     async fn lock_migrations(_: &mut SqliteConnection, _: Duration) -> Result<(), Error> {
         // BEGIN IMMEDIATE has it.
         Ok(())
+    }
+
+    async fn claim_run(_: &mut SqliteConnection) -> Result<bool, Error> {
+        Ok(true)
+    }
+
+    fn is_missing_table(error: &Error) -> bool {
+        code::is_missing_table(error)
     }
 
     fn is_broken(_: &Error) -> bool {

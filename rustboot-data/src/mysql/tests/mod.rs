@@ -206,6 +206,53 @@ async fn many_may_migrate_at_once_and_a_failure_says_what_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_another_process_runs_is_told_from_one_that_was_cut_off() {
+    let url = database().await;
+    let patient = MySqlDb::connect(&config(&url)).await.unwrap();
+    let impatient = DatabaseConfig {
+        connect_timeout: Duration::from_millis(300),
+        ..config(&url)
+    };
+    let impatient = MySqlDb::connect(&impatient).await.unwrap();
+    let outside = Resource {
+        path: "migrations/0001_outside.sql",
+        contents: "-- no-transaction\nDO SLEEP(2);\nCREATE TABLE a (id int);",
+    };
+    let migrations = Migrations::embedded(&[outside], "mysql").unwrap();
+    let states = async || -> Vec<String> {
+        let status = crate::migrate::status(patient.pool(), &migrations).await;
+        status.unwrap().into_iter().map(|one| one.state).collect()
+    };
+    assert_eq!(states().await, ["pending"]);
+    let running = tokio::spawn({
+        let (db, migrations) = (patient.clone(), migrations.clone());
+        async move { db.migrate(&migrations).await }
+    });
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while states().await != ["applied in part"] {
+        assert!(Instant::now() < deadline, "the file does not run");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let error = impatient.migrate(&migrations).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(
+        error
+            .to_string()
+            .contains("another process is still running migrations/0001_outside.sql"),
+        "{error}"
+    );
+    running.await.unwrap().unwrap();
+    assert_eq!(states().await, ["applied"]);
+    patient
+        .execute("UPDATE _sqlx_migrations SET success = FALSE")
+        .await
+        .unwrap();
+    let error = impatient.migrate(&migrations).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal);
+    assert!(error.to_string().contains("was stopped"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_server_is_given_up_and_taken_back() {
     let server = tokio::task::spawn_blocking(MariaDb::start);
     let server = server.await.unwrap().unwrap();
