@@ -64,8 +64,25 @@ pub(super) fn is_refused(error: &Error) -> bool {
 
 /// ER_NO_SUCH_TABLE
 pub(super) fn is_missing_table(error: &Error) -> bool {
+    has_number(error, |number| number == 1146)
+}
+
+/// ER_SP_DOES_NOT_EXIST, which savepoints share with procedures.
+pub(super) fn is_missing_savepoint(error: &Error) -> bool {
+    has_number(error, |number| number == 1305)
+}
+
+/// Whether InnoDB rolls the whole transaction back with it: ER_CHECKREAD, ER_LOCK_WAIT_TIMEOUT (with `innodb_rollback_on_timeout`,
+/// which a client may not ask for), ER_LOCK_TABLE_FULL, ER_LOCK_DEADLOCK, ER_XA_RBDEADLOCK.
+pub(super) fn ends_transaction(error: &Error) -> bool {
+    has_number(error, |number| {
+        matches!(number, 1020 | 1205 | 1206 | 1213 | 1614)
+    })
+}
+
+fn has_number(error: &Error, is_it: impl Fn(u16) -> bool) -> bool {
     match error {
-        Error::Database(error) => number(error.as_ref()) == Some(1146),
+        Error::Database(error) => number(error.as_ref()).is_some_and(is_it),
         _ => false,
     }
 }

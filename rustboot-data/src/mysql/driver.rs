@@ -15,7 +15,7 @@ use sqlx_core::transaction::TransactionManager;
 
 use super::{code, target};
 use crate::migrate::Quoting;
-use crate::pool::{Driver, RunShownBy, Statement};
+use crate::pool::{Driver, RunShownBy, Statement, undone};
 
 /// The SQLSTATE of a statement that the server does not know.
 const UNKNOWN_STATEMENT: &str = "42000";
@@ -100,19 +100,19 @@ impl Driver for MySql {
         code::is_broken(error)
     }
 
+    fn ends_transaction(error: &Error, _may_write: bool) -> bool {
+        code::ends_transaction(error)
+    }
+
     async fn before_commit(connection: &mut MySqlConnection) -> Result<(), Error> {
-        // A deadlock rolls the whole transaction back, and statements after it are on their own.
-        let open = match connection.fetch_one("SELECT @@in_transaction").await {
-            Ok(row) => row.try_get_unchecked::<i64, _>(0)? != 0,
-            // MySQL does not tell.
-            Err(Error::Database(_)) => true,
-            Err(error) => return Err(error),
-        };
-        match open {
-            true => Ok(()),
-            false => Err(Error::Protocol(
-                "the server has rolled the transaction back, after an error in it".to_owned(),
-            )),
+        // Without a transaction, a savepoint is gone as soon as it is there. MariaDB could be asked for `@@in_transaction`; MySQL tells
+        // nobody who has no further rights.
+        connection.execute("SAVEPOINT rustboot_is_open").await?;
+        let is_there = connection.execute("RELEASE SAVEPOINT rustboot_is_open");
+        match is_there.await {
+            Ok(_) => Ok(()),
+            Err(error) if code::is_missing_savepoint(&error) => Err(undone()),
+            Err(error) => Err(error),
         }
     }
 

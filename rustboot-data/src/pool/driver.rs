@@ -118,6 +118,10 @@ pub trait Driver: Database<Connection: Migrate> {
         control: &'e Self::Control,
     ) -> impl Future<Output = Result<(), Error>> + Send + 'e;
 
+    /// Whether the database takes the whole transaction back with such an error, or may do so, and would take a statement after it for
+    /// one of its own. Not for one that refuses whatever comes after an error. `may_write` is of the statement that failed.
+    fn ends_transaction(error: &Error, may_write: bool) -> bool;
+
     /// Makes sure that a commit will be one, after a statement has failed in the transaction.
     fn before_commit(
         connection: &mut Self::Connection,

@@ -27,6 +27,7 @@ mod driver;
 mod executor;
 mod manager;
 mod rows;
+mod running;
 mod session;
 mod statement;
 mod terms;
@@ -53,6 +54,8 @@ use tokio::time::sleep;
 pub use acquired::Acquired;
 pub(crate) use driver::{Driver, RunShownBy};
 pub(crate) use rows::Rows;
+#[cfg(feature = "mysql")]
+pub(crate) use running::undone;
 pub use session::Session;
 pub(crate) use statement::Statement;
 pub use transaction::Transaction;

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sqlx::{Describe, Either, Error, SqlSafeStr as _, SqlStr};
+use sqlx::{Error, SqlSafeStr as _, SqlStr};
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::time::timeout;
 
-use super::watch::{State, Watch, Watched, WatchedRows};
+use super::running::undone;
+use super::watch::{State, Watch};
 use super::watchdog::{self, Pulse};
-use super::{Driver, Shared, Statement, Terms};
+use super::{Driver, Shared, Terms};
 use crate::statement::Shape;
 
 /// How long a connection that was left in the middle of something may take to come to rest. One that waits for a lock of
@@ -56,7 +57,7 @@ pub struct Session<DB: Driver> {
     // The order matters: whoever drops a session stops what runs on it first.
     control: Control<DB>,
     connection: DB::Connection,
-    state: State,
+    pub(super) state: State,
     shared: Arc<Shared>,
     pulse: Arc<Pulse>,
     generation: u64,
@@ -215,12 +216,13 @@ impl<DB: Driver> Session<DB> {
         self.state.in_flight || self.state.doubtful || self.depth() != 0
     }
 
-    fn depth(&self) -> usize {
+    pub(super) fn depth(&self) -> usize {
         DB::TransactionManager::get_transaction_depth(&self.connection)
     }
 
     pub(super) async fn begin(&mut self, sql: Option<&'static str>) -> Result<(), Error> {
         self.state.uneasy = false;
+        self.state.undone = false;
         let statement = sql.map(SqlStr::from_static);
         let (connection, watch) = self.control("BEGIN");
         let begin = pin!(DB::TransactionManager::begin(connection, statement));
@@ -228,6 +230,9 @@ impl<DB: Driver> Session<DB> {
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), Error> {
+        if self.state.undone {
+            return Err(undone());
+        }
         if self.state.uneasy || self.state.doubtful {
             let (connection, watch) = self.control("SELECT");
             watch.over(pin!(DB::before_commit(connection))).await?;
@@ -240,7 +245,7 @@ impl<DB: Driver> Session<DB> {
         match self.depth() {
             0 => Ok(()),
             // sqlx ends one level at a time; the one that is left will be rolled back.
-            _ => Err(Error::Protocol(
+            _ => Err(Error::InvalidArgument(
                 "a savepoint was left open, so only that one ended".to_owned(),
             )),
         }
@@ -276,7 +281,11 @@ impl<DB: Driver> Session<DB> {
         sqlx::Connection::close(connection).await
     }
 
-    fn split(&mut self, sql: SqlStr, shape: Shape) -> (&mut DB::Connection, Watch<'_, DB>) {
+    pub(super) fn split(
+        &mut self,
+        sql: SqlStr,
+        shape: Shape,
+    ) -> (&mut DB::Connection, Watch<'_, DB>) {
         let now = self.looked.take().unwrap_or_else(|| self.shared.now());
         (
             &mut self.connection,
@@ -297,58 +306,6 @@ impl<DB: Driver> Session<DB> {
         let mut shape = Shape::of(keyword);
         shape.doubtful = false;
         self.split(keyword.into_sql_str(), shape)
-    }
-
-    fn watched(&mut self, statement: &Statement<DB>) -> (&mut DB::Connection, Watch<'_, DB>) {
-        self.split(statement.text(), statement.shape)
-    }
-
-    pub(crate) fn run<'e>(
-        &'e mut self,
-        statement: &'e mut Statement<DB>,
-    ) -> Watched<'e, DB, DB::QueryResult> {
-        let (connection, watch) = self.watched(statement);
-        watch.over(DB::execute(connection, statement))
-    }
-
-    pub(crate) fn all<'e>(
-        &'e mut self,
-        statement: &'e mut Statement<DB>,
-    ) -> Watched<'e, DB, Vec<DB::Row>> {
-        let (connection, watch) = self.watched(statement);
-        watch.over(DB::fetch_all(connection, statement))
-    }
-
-    pub(crate) fn first<'e>(
-        &'e mut self,
-        statement: &'e mut Statement<DB>,
-    ) -> Watched<'e, DB, Option<DB::Row>> {
-        let (connection, watch) = self.watched(statement);
-        watch.over(DB::fetch_optional(connection, statement))
-    }
-
-    pub(crate) async fn parse<'e>(
-        &'e mut self,
-        sql: SqlStr,
-        parameters: &'e [DB::TypeInfo],
-    ) -> Result<DB::Statement, Error> {
-        let shape = Shape::of("");
-        let (connection, watch) = self.split(sql.clone(), shape);
-        watch.over(DB::prepare(connection, sql, parameters)).await
-    }
-
-    pub(crate) async fn look_at(&mut self, sql: SqlStr) -> Result<Describe<DB>, Error> {
-        let shape = Shape::of("");
-        let (connection, watch) = self.split(sql.clone(), shape);
-        watch.over(DB::describe(connection, sql)).await
-    }
-
-    pub(crate) fn rows(
-        &mut self,
-        statement: Statement<DB>,
-    ) -> WatchedRows<'_, DB, Either<DB::QueryResult, DB::Row>> {
-        let (connection, watch) = self.watched(&statement);
-        WatchedRows::new(DB::fetch_many(connection, statement), watch)
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct State {
     /// A statement failed, or may have, since the transaction began: some servers then take all of it back, and call a commit a
     /// success nevertheless.
     pub(super) uneasy: bool,
+    /// The database has taken all of the transaction back, or may have: what comes after it would be on its own.
+    pub(super) undone: bool,
     /// It ended, or is out of step with the server.
     pub(super) broken: bool,
     /// When the database last answered on it, in nanoseconds since the origin of the pool.
@@ -43,6 +45,7 @@ impl State {
             doubtful: false,
             suspect: false,
             uneasy: false,
+            undone: false,
             broken: false,
             heard: now,
         }
@@ -105,6 +108,8 @@ impl<'e, DB: Driver> Watch<'e, DB> {
         if let Some(error) = error {
             self.state.suspect |= is_suspect(error);
             self.state.uneasy = true;
+            let may_write = self.shape.writes || self.shape.doubtful;
+            self.state.undone |= DB::ends_transaction(error, may_write);
             self.state.broken |= DB::is_broken(error);
             self.shared.failed::<DB>(error);
         }

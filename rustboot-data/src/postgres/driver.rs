@@ -119,6 +119,10 @@ impl Driver for Postgres {
         code::is_missing_table(error)
     }
 
+    fn ends_transaction(_: &Error, _may_write: bool) -> bool {
+        false
+    }
+
     async fn before_commit(connection: &mut PgConnection) -> Result<(), Error> {
         // In a transaction that has failed, COMMIT rolls back and is no error. Everything else is one.
         connection.execute("SELECT 1").await.map(|_| ())

@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteError;
 pub(super) const ERROR: i32 = 1;
 const BUSY: i32 = 5;
 const LOCKED: i32 = 6;
+const NOMEM: i32 = 7;
 const READONLY: i32 = 8;
 const INTERRUPT: i32 = 9;
 const IOERR: i32 = 10;
@@ -56,6 +57,16 @@ pub(crate) fn kind_of(error: &dyn DatabaseError) -> Option<(ErrorKind, &'static 
             "the database cannot be used right now",
         )),
         _ => None,
+    }
+}
+
+/// Whether SQLite may have rolled the whole transaction back with it. <https://sqlite.org/lang_transaction.html>, section 3. What
+/// asks for that by itself, `OR ROLLBACK` and `RAISE(ROLLBACK)`, has the code of every constraint.
+pub(super) fn ends_transaction(error: &sqlx::Error, may_write: bool) -> bool {
+    match primary(error) {
+        Some(INTERRUPT) => may_write,
+        Some(NOMEM | IOERR | FULL) => true,
+        _ => false,
     }
 }
 

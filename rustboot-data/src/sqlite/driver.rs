@@ -69,6 +69,10 @@ impl Driver for Sqlite {
         options.get_filename().display().to_string()
     }
 
+    fn ends_transaction(error: &Error, may_write: bool) -> bool {
+        code::ends_transaction(error, may_write)
+    }
+
     async fn before_commit(_: &mut SqliteConnection) -> Result<(), Error> {
         // A COMMIT without a transaction is an error.
         Ok(())

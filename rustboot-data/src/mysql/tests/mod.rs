@@ -3,6 +3,7 @@
 mod replicas;
 #[cfg(feature = "tls")]
 mod tls;
+mod transactions;
 
 use std::time::{Duration, Instant};
 

@@ -289,7 +289,8 @@ async fn a_commit_that_was_a_rollback_is_no_success() {
         } else {
             twice.execute(&mut *tx).await.unwrap_err();
         }
-        tx.commit().await.unwrap_err();
+        let error = tx.commit().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
         assert_eq!(count(&db).await, 1);
     }
     // With a savepoint around the statement that fails, the rest is fine.

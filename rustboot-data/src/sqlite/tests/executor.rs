@@ -216,3 +216,45 @@ async fn plain_insert(connection: &mut SqliteConnection, name: &str) {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_statement_that_failed_is_taken_back_alone() {
+    let Fixture { db, dir: _dir } = fixture(policy()).await;
+    insert(&db, "a").await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    for (name, fits) in [("b", true), ("a", false), ("c", true)] {
+        let inserted = sqlx::query("INSERT INTO item (name) VALUES (?)")
+            .bind(name)
+            .execute(&mut *tx)
+            .await;
+        assert_eq!(inserted.is_ok(), fits, "{name}");
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(count(&db).await, 3);
+}
+
+/// SQLite ends the transaction when a write in it is interrupted; what came after it would be on its own.
+#[tokio::test]
+async fn after_an_interrupt_that_was_swallowed_nothing_is_written() {
+    let Fixture { db, dir: _dir } = fixture(Policy {
+        statement_timeout: Some(Duration::from_millis(200)),
+        ..policy()
+    })
+    .await;
+    let mut tx = db.begin().await.unwrap();
+    sqlx::query("INSERT INTO item (name) VALUES ('early')")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) INSERT INTO item (name) SELECT i FROM n";
+    let error = sqlx::query(endless).execute(&mut *tx).await.unwrap_err();
+    assert_eq!(crate::kind_of(&error).unwrap().0, ErrorKind::Timeout);
+    sqlx::query("INSERT INTO item (name) VALUES ('late')")
+        .execute(&mut *tx)
+        .await
+        .unwrap_err();
+    let error = tx.commit().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+    assert_eq!(count(&db).await, 0);
+    insert(&db, "a").await.unwrap();
+}
