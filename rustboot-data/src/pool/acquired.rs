@@ -11,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::manager::Manager;
 use super::session::Fate;
 use super::{Driver, Inner, Session};
+use crate::places::Place;
 
 /// A session out of the pool. Dropping it gives it back.
 ///
@@ -27,9 +28,12 @@ pub struct Acquired<DB: Driver> {
 impl<DB: Driver> Acquired<DB> {
     pub(super) fn new(
         session: Object<Manager<DB>>,
+        place: Place<'_>,
         pool: &Arc<Inner<DB>>,
         turn: Option<OwnedSemaphorePermit>,
     ) -> Self {
+        // Given back in `one_is_back`.
+        place.keep();
         pool.leased.fetch_add(1, Ordering::SeqCst);
         if DB::REMOTE {
             pool.watchdog.wake();
@@ -125,6 +129,7 @@ trait Lender {
 impl<DB: Driver> Lender for Inner<DB> {
     fn one_is_back(&self) {
         self.shared.metrics.used.decrement(1);
+        self.places.give_back();
         self.leased.fetch_sub(1, Ordering::Release);
         if self.sessions.is_closed() {
             self.returned.notify_one();

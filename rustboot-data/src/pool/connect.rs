@@ -1,7 +1,9 @@
 //! The first connection: the start waits for a database that is not there yet.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use deadpool::managed::PoolError;
 use rustboot_core::{Error, ErrorKind, Result};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -18,6 +20,7 @@ impl<DB: Driver> Pool<DB> {
     pub(crate) async fn connect(options: DB::Options, policy: Policy) -> Result<Self> {
         let place = DB::place(&options);
         let pool = Self::new(options, policy);
+        let inner = Arc::clone(&pool.0);
         let Policy {
             name,
             connect_timeout,
@@ -28,13 +31,17 @@ impl<DB: Driver> Pool<DB> {
         let mut pause = FIRST_PAUSE;
         let mut last = None;
         loop {
-            match timeout_at(deadline, pool.0.sessions.get()).await {
+            let first = async {
+                let place = inner.places.take().await.ok_or(PoolError::Closed)?;
+                Ok((inner.sessions.get().await?, place))
+            };
+            match timeout_at(deadline, first).await {
                 // Back into the pool, by way of the door.
-                Ok(Ok(session)) => {
-                    drop(super::Acquired::new(session, &pool.0, None));
+                Ok(Ok((session, place))) => {
+                    drop(super::Acquired::new(session, place, &inner, None));
                     return Ok(pool);
                 }
-                Ok(Err(deadpool::managed::PoolError::Backend(error))) => {
+                Ok(Err(PoolError::Backend(error))) => {
                     let give_up = !DB::is_transient(&error) || Instant::now() + pause >= deadline;
                     if give_up {
                         return Err(

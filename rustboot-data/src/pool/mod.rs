@@ -18,7 +18,7 @@
 //! pinging, cleaning, waiting with a limit) has a box of its own. When a session is free, there is no timer, and the clock is read
 //! twice: once before the statement, once after it.
 //!
-//! deadpool does the queue and the slots. While a server owes answers, the watchdog looks whether it is alive at all
+//! deadpool keeps the sessions, [`Places`] the queue and the limit. While a server owes answers, the watchdog looks whether it is alive at all
 //! ([`watchdog`]); an idle pool has no timer. What it will not do: shrink, replace connections by age, or retry a statement.
 
 mod acquired;
@@ -63,6 +63,7 @@ pub use transaction::Transaction;
 use crate::error::from_sqlx;
 use crate::metrics::PoolMetrics;
 use manager::{Manager, Terms};
+use crate::places::{Places, Waiting};
 use watchdog::{Pulses, Watchdog};
 
 /// The limits of a pool.
@@ -108,6 +109,8 @@ pub struct Pool<DB: Driver>(Arc<Inner<DB>>);
 pub(crate) struct Inner<DB: Driver> {
     sessions: managed::Pool<Manager<DB>>,
     /// Where writers queue, when the database has one at a time.
+    /// For each of those that are out, or on their way out.
+    places: Places,
     writer: Option<Arc<Semaphore>>,
     shared: Arc<Shared>,
     leased: AtomicUsize,
@@ -122,22 +125,6 @@ static NONE_OF_DEADPOOLS: managed::Timeouts = managed::Timeouts {
     create: None,
     recycle: None,
 };
-
-/// Counts one who waits, for as long as it lives.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn begin(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// How full a pool is. The numbers are read one after the other, and may not fit together in a busy moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +164,7 @@ impl<DB: Driver> Pool<DB> {
         config.queue_mode = QueueMode::Lifo;
         let manager = Manager {
             terms: ArcSwap::from_pointee(Terms {
+        let places = Places::new(policy.max_connections);
                 options,
                 policy,
                 generation: 0,
@@ -197,6 +185,7 @@ impl<DB: Driver> Pool<DB> {
             leased: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             returned: Notify::new(),
+            places,
             watchdog: Watchdog::default(),
         });
         if DB::REMOTE {
@@ -280,9 +269,10 @@ impl<DB: Driver> Pool<DB> {
             | PoolError::NoRuntimeSpecified
             | PoolError::PostCreateHook(_) => sqlx::Error::PoolTimedOut,
         })?;
-        Ok(Acquired::new(session, inner, turn))
+        Ok(Acquired::new(session, place, inner, turn))
     }
 
+        let place = inner.places.take().await.ok_or(sqlx::Error::PoolClosed)?;
     /// A session for several statements.
     ///
     /// # Errors

@@ -36,6 +36,7 @@ impl<DB: Driver> Pool<DB> {
             self.0.sessions.resize(size);
         }
         if anew {
+            self.0.places.resize(size);
             drop(self.0.sessions.retain(|_, _| false));
         }
     }
@@ -70,6 +71,7 @@ impl<DB: Driver> Pool<DB> {
             Error::new(
                 ErrorKind::Timeout,
                 format!(
+        self.0.places.close();
                     "{} connections of the pool `{}` were still in use after {limit:?}",
                     self.status().in_use,
                     self.name()

@@ -1,6 +1,6 @@
 //! Connections for one user at a time: for commands that wait, transactions that watch, and whatever changes a connection.
 //!
-//! deadpool has the queue and the slots, deadpool-redis makes the connections and looks them over. What is ours: nobody waits
+//! deadpool keeps the connections, [`Places`] the queue and the limit, deadpool-redis makes them and looks them over. What is ours: nobody waits
 //! for a connection while Redis is known to be down, a command that was dropped before its answer came takes its connection with it,
 //! and so does one that left the connection changed.
 
@@ -17,6 +17,7 @@ use super::command::{Manner, Operation};
 use super::connector::Conn;
 use super::error::{from_redis, timed_out};
 use super::link::{Link, slow_command};
+use crate::places::Places;
 
 /// After how long a connection is asked whether it still works before it is used.
 const LOOK_OVER_AFTER: Duration = Duration::from_secs(1);
@@ -36,15 +37,19 @@ pub(crate) struct Held {
 }
 
 /// Makes and looks over connections.
-pub(crate) struct Manager(Arc<Link>);
+pub(crate) struct Manager {
+    link: Arc<Link>,
+    /// For each connection that somebody has.
+    places: Places,
+}
 
 impl managed::Manager for Manager {
     type Type = Held;
     type Error = RedisError;
 
     async fn create(&self) -> RedisResult<Held> {
-        let live = self.0.live()?;
-        let connector = self.0.connector.load_full();
+        let live = self.link.live()?;
+        let connector = self.link.connector.load_full();
         let (conn, made_by) = connector.dedicated(live.conn.clone()).await?;
         Ok(Held {
             conn,
@@ -56,12 +61,12 @@ impl managed::Manager for Manager {
     }
 
     async fn recycle(&self, held: &mut Held, metrics: &Metrics) -> RecycleResult<RedisError> {
-        if held.mark != self.0.connector.load().target.mark {
+        if held.mark != self.link.connector.load().target.mark {
             return Err(RecycleError::message(
                 "made with what is configured no more",
             ));
         }
-        if self.0.losses.borrow().epoch >= held.epoch {
+        if self.link.losses.borrow().epoch >= held.epoch {
             return Err(RecycleError::message("made before the server was lost"));
         }
         if held.used.elapsed() < LOOK_OVER_AFTER {
@@ -82,11 +87,32 @@ impl managed::Manager for Manager {
 
 /// Makes a pool. Opens nothing.
 pub(super) fn pool(link: &Arc<Link>, max: usize) -> Pool<Manager> {
-    let builder = Pool::builder(Manager(Arc::clone(link))).max_size(max);
+    let manager = Manager {
+        link: Arc::clone(link),
+        places: Places::new(max),
+    };
+    let builder = Pool::builder(manager).max_size(max);
     match builder.build() {
         Ok(pool) => pool,
         Err(_) => unreachable!("deadpool needs a runtime only for its own timeouts, which are off"),
     }
+}
+
+/// From now on, there may be so many.
+pub(super) fn resize(pool: &Pool<Manager>, max: usize) {
+    pool.resize(max);
+    pool.manager().places.resize(max);
+}
+
+/// Nobody gets one any more.
+pub(super) fn close(pool: &Pool<Manager>) {
+    pool.manager().places.close();
+    pool.close();
+}
+
+/// How many wait for one.
+pub(super) fn waiting(pool: &Pool<Manager>) -> usize {
+    pool.manager().places.waiting()
 }
 
 /// Waits for one.
@@ -97,14 +123,21 @@ pub(super) async fn acquire(link: &Arc<Link>, pool: &Pool<Manager>) -> Result<Re
     let began = Instant::now();
     let mut losses = link.losses.subscribe();
     losses.mark_unchanged();
+    let next = async {
+        let place = pool.manager().places.take().await;
+        let place = place.ok_or(PoolError::Closed)?;
+        Ok((pool.get().await?, place))
+    };
     let got = tokio::select! {
-        got = timeout(limit, pool.get()) => got,
+        got = timeout(limit, next) => got,
         // Whoever waits for others to give one back would wait in vain.
         _ = losses.changed() => Ok(Err(PoolError::Backend(losses.borrow().reason.clone()))),
     };
     link.metrics.waited(began.elapsed());
     match got {
-        Ok(Ok(held)) => {
+        Ok(Ok((held, place))) => {
+            // Given back when the connection is.
+            place.keep();
             let status = pool.status();
             link.metrics.idle.set(status.available as f64);
             link.metrics.used.increment(1.0);
@@ -274,6 +307,7 @@ impl Drop for RedisConnection {
             _ => drop(Object::take(held)),
         }
         if let Some(pool) = pool {
+            pool.manager().places.give_back();
             self.link.metrics.idle.set(pool.status().available as f64);
         }
     }

@@ -164,7 +164,7 @@ impl Redis {
             size: pool.size,
             available: pool.available,
             in_use: pool.size.saturating_sub(pool.available),
-            waiting: pool.waiting,
+            waiting: connection::waiting(&self.0.pool),
             max: pool.max_size,
         }
     }
@@ -177,7 +177,7 @@ impl Redis {
     /// `Timeout` when some were still waiting, or some connections still in use.
     pub async fn close(&self, limit: Duration) -> Result<()> {
         self.0.supervisor.abort();
-        self.0.pool.close();
+        connection::close(&self.0.pool);
         let state = State::Down(std::time::Instant::now(), not_connected("Redis is closed"));
         // The last answers come on the connection that is kept here.
         let last = self.0.link.state.swap(Arc::new(state));
@@ -207,7 +207,7 @@ impl Redis {
         let other = connector.target.mark != link.connector.load().target.mark;
         link.terms.store(Arc::new(Terms::of(config)));
         link.connector.store(Arc::new(connector));
-        self.0.pool.resize(config.max_connections);
+        connection::resize(&self.0.pool, config.max_connections);
         if other {
             link.renewal.notify_one();
         }

@@ -200,3 +200,26 @@ async fn one_that_waits_for_ever_hears_of_a_server_that_is_gone() {
         }
     }
 }
+
+#[tokio::test]
+async fn fewer_by_a_reload_are_fewer() {
+    let mut config = RedisConfig::default();
+    let redis = fixture(|given| {
+        given.max_connections = 4;
+        given.acquire_timeout = Duration::from_millis(300);
+        config = given.clone();
+    })
+    .await;
+    let held = redis.connection().await.unwrap();
+    config.max_connections = 2;
+    redis.renew(&config).unwrap();
+    let second = redis.connection().await.unwrap();
+    redis.connection().await.unwrap_err();
+    assert_eq!((redis.status().in_use, redis.status().max), (2, 2));
+    drop((held, second));
+    config.max_connections = 3;
+    redis.renew(&config).unwrap();
+    let all = futures_util::future::join_all((0..3).map(|_| redis.connection())).await;
+    assert!(all.iter().all(Result::is_ok));
+    redis.connection().await.unwrap_err();
+}

@@ -245,3 +245,31 @@ async fn wal_goes(dir: &TempDir) {
         wal.display()
     );
 }
+
+/// However few of them are open at that moment.
+#[tokio::test]
+async fn fewer_connections_by_a_reload_are_fewer() {
+    let few = |max_connections| Policy {
+        max_connections,
+        acquire_timeout: Duration::from_millis(200),
+        ..policy()
+    };
+    let Fixture { db, dir: _dir } = fixture(few(10)).await;
+    let renew = |max| db.0.pool.renew(db.0.pool.options(), few(max), false);
+    let first = db.acquire().await.unwrap();
+    assert_eq!(db.status().size, 1);
+    renew(2);
+    let second = db.acquire().await.unwrap();
+    db.acquire().await.unwrap_err();
+    assert_eq!((db.status().in_use, db.status().max), (2, 2));
+    // Fewer than are out: those that come back first go.
+    renew(1);
+    drop(first);
+    db.acquire().await.unwrap_err();
+    drop(second);
+    drop(db.acquire().await.unwrap());
+    renew(3);
+    let all = futures_util::future::join_all((0..3).map(|_| db.acquire())).await;
+    assert!(all.iter().all(Result::is_ok));
+    db.acquire().await.unwrap_err();
+}
