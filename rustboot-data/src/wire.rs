@@ -131,6 +131,11 @@ pub(crate) fn database<D: Wired>(
     config: &DatabaseConfig,
 ) {
     let key = slot.key::<D>();
+    // It stands in for a URL, at the start and at each reload.
+    let stand_in = match &place {
+        Place::At(target) if config.url.is_none() => Some(target.clone()),
+        Place::At(_) | Place::Provided => None,
+    };
     app.fallback_component(key, Vec::new(), {
         let (config, context) = (config.clone(), context(app));
         move |resolver| {
@@ -175,7 +180,11 @@ pub(crate) fn database<D: Wired>(
         let Some(config) = slot.config(app) else {
             return;
         };
-        match D::target(&config, slot.section, &context) {
+        let target = match &stand_in {
+            Some(target) if config.url.is_none() => Ok(target.clone()),
+            _ => D::target(&config, slot.section, &context),
+        };
+        match target {
             Ok(target) => db.renew(target, &config),
             // Taken out of the configuration, or of another kind now: that needs a restart.
             Err(error) => tracing::warn!(

@@ -209,3 +209,29 @@ async fn a_handler_takes_it_as_a_parameter() {
     assert_eq!(count(&db).await, 0);
     app.stop().await;
 }
+
+/// The file that stands in for a URL has no URL at a reload either.
+#[tokio::test]
+async fn a_reload_reaches_the_file_that_stands_in() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("config")).unwrap();
+    let configure = |max: usize| {
+        let file = format!("[database]\nmax_connections = {max}\n");
+        std::fs::write(dir.path().join("config/app.toml"), file).unwrap();
+    };
+    configure(3);
+    let start = Start {
+        dir: &dir,
+        profile: "dev",
+        url: None,
+        needed: true,
+        resources: FILES,
+    };
+    let app = start.assemble().await.unwrap().start().await.unwrap();
+    let db = app.context().component::<SqliteDb>().unwrap();
+    assert_eq!(db.status().max, 3);
+    configure(5);
+    app.context().reload_config().await.unwrap();
+    assert_eq!(db.status().max, 5);
+    app.stop().await;
+}
