@@ -32,12 +32,7 @@ impl<DB: Driver> managed::Manager for Manager<DB> {
         let terms = self.terms.load_full();
         // In a box, and so is what is rare below: each statement is a future with room for all that may be waited for on its
         // way, and connecting alone takes kilobytes.
-        let session = Box::pin(Session::open(&terms, &self.shared)).await;
-        let session = session.inspect_err(|error| {
-            if DB::is_refused(error) {
-                self.shared.refused.notify_waiters();
-            }
-        })?;
+        let session = Box::pin(Session::open(&terms, &self.shared)).await?;
         Ok(Box::new(session))
     }
 

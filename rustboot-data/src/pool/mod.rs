@@ -57,13 +57,14 @@ pub(crate) use rows::Rows;
 #[cfg(feature = "mysql")]
 pub(crate) use running::undone;
 pub use session::Session;
+
 pub(crate) use statement::Statement;
 pub use transaction::Transaction;
 
 use crate::error::from_sqlx;
 use crate::metrics::PoolMetrics;
-use manager::{Manager, Terms};
 use crate::places::{Places, Waiting};
+use manager::{Manager, Terms};
 use watchdog::{Pulses, Watchdog};
 
 /// The limits of a pool.
@@ -96,8 +97,8 @@ pub(crate) struct Shared {
     disowned: AtomicU64,
     /// The server does not answer at all.
     silent: AtomicBool,
-    /// Rings for whoever listens when it refuses the credentials.
-    refused: Notify,
+    /// Rings for whoever listens when it refuses the credentials. Copies of one database share the bell.
+    refused: Arc<Notify>,
     /// That of the terms, to look at without the terms.
     generation: AtomicU64,
     pulses: Pulses,
@@ -108,9 +109,9 @@ pub struct Pool<DB: Driver>(Arc<Inner<DB>>);
 
 pub(crate) struct Inner<DB: Driver> {
     sessions: managed::Pool<Manager<DB>>,
-    /// Where writers queue, when the database has one at a time.
     /// For each of those that are out, or on their way out.
     places: Places,
+    /// Where writers queue, when the database has one at a time.
     writer: Option<Arc<Semaphore>>,
     shared: Arc<Shared>,
     leased: AtomicUsize,
@@ -145,6 +146,10 @@ pub struct PoolStatus {
 impl<DB: Driver> Pool<DB> {
     /// A pool that has not connected yet.
     pub(crate) fn new(options: DB::Options, policy: Policy) -> Self {
+        Self::with_bell(options, policy, Arc::default())
+    }
+
+    fn with_bell(options: DB::Options, policy: Policy, refused: Arc<Notify>) -> Self {
         let shared = Arc::new(Shared {
             metrics: PoolMetrics::new(DB::SYSTEM, &policy.name),
             name: policy.name.clone(),
@@ -155,16 +160,16 @@ impl<DB: Driver> Pool<DB> {
             distrusted: AtomicU64::new(0),
             disowned: AtomicU64::new(0),
             silent: AtomicBool::new(false),
-            refused: Notify::new(),
+            refused,
             generation: AtomicU64::new(0),
             pulses: Pulses::default(),
         });
+        let places = Places::new(policy.max_connections);
         let mut config = managed::PoolConfig::new(policy.max_connections);
         // The one that was used last has warm caches; the others may rest.
         config.queue_mode = QueueMode::Lifo;
         let manager = Manager {
             terms: ArcSwap::from_pointee(Terms {
-        let places = Places::new(policy.max_connections);
                 options,
                 policy,
                 generation: 0,
@@ -180,18 +185,25 @@ impl<DB: Driver> Pool<DB> {
         };
         let inner = Arc::new(Inner {
             sessions,
+            places,
             writer: DB::ONE_WRITER.then(|| Arc::new(Semaphore::new(1))),
             shared,
             leased: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             returned: Notify::new(),
-            places,
             watchdog: Watchdog::default(),
         });
         if DB::REMOTE {
             watchdog::start(&inner);
         }
         Self(inner)
+    }
+
+    /// A pool for a copy of the same database. Whoever listens for credentials that are refused here hears of those that are refused
+    /// there.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(crate) fn copy(&self, options: DB::Options, policy: Policy) -> Self {
+        Self::with_bell(options, policy, Arc::clone(&self.0.shared.refused))
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -260,6 +272,7 @@ impl<DB: Driver> Pool<DB> {
             }
             _ => None,
         };
+        let place = inner.places.take().await.ok_or(sqlx::Error::PoolClosed)?;
         let session = inner.sessions.timeout_get(&NONE_OF_DEADPOOLS).await;
         let session = session.map_err(|error| match error {
             PoolError::Backend(error) => error,
@@ -272,7 +285,6 @@ impl<DB: Driver> Pool<DB> {
         Ok(Acquired::new(session, place, inner, turn))
     }
 
-        let place = inner.places.take().await.ok_or(sqlx::Error::PoolClosed)?;
     /// A session for several statements.
     ///
     /// # Errors
@@ -333,7 +345,7 @@ impl<DB: Driver> Pool<DB> {
         self.terms().options.clone()
     }
 
-    /// A session of its own, outside of the pool and its limit: for migrations.
+    /// A session of its own, outside of the pool and its limit: for migrations, and to ask how a replica is.
     pub(crate) async fn extra(&self, wait: Duration) -> Result<Session<DB>, sqlx::Error> {
         let terms = self.terms();
         let patient = Terms {

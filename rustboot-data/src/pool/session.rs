@@ -106,7 +106,12 @@ impl<DB: Driver> Session<DB> {
     /// Opens one.
     pub(super) async fn open(terms: &Terms<DB>, shared: &Arc<Shared>) -> Result<Self, Error> {
         let opened = DB::open(&terms.options, terms.policy.statement_timeout).await;
-        let (connection, control) = opened.inspect_err(|error| shared.failed::<DB>(error))?;
+        let (connection, control) = opened.inspect_err(|error| {
+            shared.failed::<DB>(error);
+            if DB::is_refused(error) {
+                shared.refused.notify_waiters();
+            }
+        })?;
         let pulse = Arc::new(Pulse::default());
         if DB::REMOTE {
             shared.pulses.add(&pulse);
@@ -144,6 +149,11 @@ impl<DB: Driver> Session<DB> {
             true => Fate::Dirty,
             false => Fate::Free,
         }
+    }
+
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Goes to the pool.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use rustboot_core::{Error, ErrorKind, Result};
 use tokio::time::timeout_at;
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::Session;
 use super::{Driver, Policy, Pool, Terms, nanos};
 
 impl<DB: Driver> Pool<DB> {
@@ -34,14 +36,30 @@ impl<DB: Driver> Pool<DB> {
         shared.generation.store(generation, Ordering::Release);
         if resized {
             self.0.sessions.resize(size);
+            self.0.places.resize(size);
         }
         if anew {
-            self.0.places.resize(size);
             drop(self.0.sessions.retain(|_, _| false));
         }
     }
 
-    /// Waits until the database refuses the credentials of a new session, from now on.
+    /// Whether a session was made under the terms of now.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(crate) fn is_current(&self, session: &Session<DB>) -> bool {
+        session.generation() == self.0.shared.generation.load(Ordering::Acquire)
+    }
+
+    /// The limit for a statement, as it is when that is called.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(crate) fn statement_limit(&self) -> impl Fn() -> Option<Duration> + Send + Sync + 'static {
+        let shared = Arc::clone(&self.0.shared);
+        move || {
+            let limit = shared.statement_timeout.load(Ordering::Relaxed);
+            (limit != 0).then(|| Duration::from_nanos(limit))
+        }
+    }
+
+    /// Waits until the database, or a copy of it, refuses the credentials of a new session, from now on.
     pub(crate) async fn refused(&self) {
         self.0.shared.refused.notified().await;
     }
@@ -53,6 +71,7 @@ impl<DB: Driver> Pool<DB> {
     pub(crate) async fn close(&self, limit: Duration) -> Result<()> {
         let deadline = tokio::time::Instant::now() + limit;
         let idle = self.0.sessions.retain(|_, _| false).removed;
+        self.0.places.close();
         self.0.sessions.close();
         if let Some(writer) = &self.0.writer {
             writer.close();
@@ -71,7 +90,6 @@ impl<DB: Driver> Pool<DB> {
             Error::new(
                 ErrorKind::Timeout,
                 format!(
-        self.0.places.close();
                     "{} connections of the pool `{}` were still in use after {limit:?}",
                     self.status().in_use,
                     self.name()

@@ -50,7 +50,7 @@ macro_rules! server_database {
                     let name = format!("{name}.replica{}", index + 1);
                     let policy = $crate::server::policy::<$driver>(config, &name);
                     Self(std::sync::Arc::new(Inner {
-                        pool: $crate::pool::Pool::new(address.options.clone(), policy),
+                        pool: pool.copy(address.options.clone(), policy),
                         addresses: std::sync::Mutex::new($crate::server::Addresses {
                             primary: address.clone(),
                             replicas: Vec::new(),

@@ -1,6 +1,6 @@
 //! Copies of a database to read from: which of them are alive, and how far behind.
 //!
-//! A task asks each of them once a second. A statement never waits for that: it looks at two atomics. What it will not do: read
+//! A task asks each of them once a second, on a session of its own: a replica whose pool is busy is no dead one. A statement never waits for that: it looks at two atomics. What it will not do: read
 //! your own writes, or send a statement to the primary because it looks like a write.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::health::ReplicaHealth;
-use crate::pool::{Driver, Pool};
+use crate::pool::{Driver, Pool, Session};
 
 /// How often each is asked.
 const ASK_EVERY: Duration = Duration::from_secs(1);
@@ -67,15 +67,15 @@ impl<R: Replica> Replicas<R> {
         replicas.members = members;
         replicas.limit_lag(max_lag);
         if !replicas.members.is_empty() {
-            let members = replicas.members.clone();
+            let members = replicas.members.iter().cloned();
+            let mut probes: Vec<_> = members.map(Probe::new).collect();
             // Its owner is the database, which ends it.
             let task = Handle::current().spawn(async move {
                 let mut ticks = interval(ASK_EVERY);
                 ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
                 loop {
                     ticks.tick().await;
-                    let asked = members.iter().map(|(replica, state)| ask(replica, state));
-                    futures_util::future::join_all(asked).await;
+                    futures_util::future::join_all(probes.iter_mut().map(Probe::ask)).await;
                 }
             });
             // Set once, right here.
@@ -147,31 +147,56 @@ impl State {
     }
 }
 
-async fn ask<R: Replica>(replica: &R, state: &State) {
-    let pool = replica.pool();
-    let answer = async {
-        let mut session = pool.lease(false).await?;
-        R::Driver::lag(session.unwatched()).await
-    };
-    let answer = timeout(ANSWER_LIMIT, answer)
-        .await
-        .unwrap_or(Err(Error::PoolTimedOut));
-    let was_alive = state.alive.load(Ordering::Relaxed);
-    match answer {
-        Ok(lag) => {
-            let lag = u64::try_from(lag.as_millis()).unwrap_or(u64::MAX);
-            state.lag.store(lag, Ordering::Relaxed);
-            state.alive.store(true, Ordering::Relaxed);
-            if !was_alive {
-                tracing::info!(target: "rustboot::sql", replica = pool.name(), lag_ms = lag, "the replica can be read from");
-            }
+/// Asks one of them, again and again.
+struct Probe<R: Replica> {
+    replica: R,
+    state: Arc<State>,
+    session: Option<Session<R::Driver>>,
+}
+
+impl<R: Replica> Probe<R> {
+    fn new((replica, state): (R, Arc<State>)) -> Self {
+        Self {
+            replica,
+            state,
+            session: None,
         }
-        Err(error) => {
-            state.alive.store(false, Ordering::Relaxed);
-            if was_alive {
-                tracing::warn!(target: "rustboot::sql", replica = pool.name(), error = %error, "the replica cannot be read from");
-            } else {
-                tracing::debug!(target: "rustboot::sql", replica = pool.name(), error = %error, "the replica cannot be read from");
+    }
+
+    async fn ask(&mut self) {
+        // A session that does not answer goes with the future.
+        let kept = self.session.take();
+        let pool = self.replica.pool();
+        let answer = async {
+            let mut session = match kept.filter(|session| pool.is_current(session)) {
+                Some(session) => session,
+                None => pool.extra(ANSWER_LIMIT).await?,
+            };
+            let lag = R::Driver::lag(session.unwatched()).await?;
+            Ok((lag, session))
+        };
+        let answer = timeout(ANSWER_LIMIT, answer)
+            .await
+            .unwrap_or(Err(Error::PoolTimedOut));
+        let state = &self.state;
+        let was_alive = state.alive.load(Ordering::Relaxed);
+        match answer {
+            Ok((lag, session)) => {
+                self.session = Some(session);
+                let lag = u64::try_from(lag.as_millis()).unwrap_or(u64::MAX);
+                state.lag.store(lag, Ordering::Relaxed);
+                state.alive.store(true, Ordering::Relaxed);
+                if !was_alive {
+                    tracing::info!(target: "rustboot::sql", replica = pool.name(), lag_ms = lag, "the replica can be read from");
+                }
+            }
+            Err(error) => {
+                state.alive.store(false, Ordering::Relaxed);
+                if was_alive {
+                    tracing::warn!(target: "rustboot::sql", replica = pool.name(), error = %error, "the replica cannot be read from");
+                } else {
+                    tracing::debug!(target: "rustboot::sql", replica = pool.name(), error = %error, "the replica cannot be read from");
+                }
             }
         }
     }

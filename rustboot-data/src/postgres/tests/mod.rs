@@ -9,6 +9,7 @@ mod lost;
 mod migrations;
 mod pool;
 mod server;
+mod replicas;
 mod start;
 #[cfg(feature = "tls")]
 mod tls;
