@@ -47,20 +47,7 @@ impl Driver for MySql {
         statement_timeout: Option<Duration>,
     ) -> Result<(MySqlConnection, ()), Error> {
         let mut connection = options.connect().await?;
-        if let Some(limit) = statement_timeout {
-            let seconds = limit.as_secs_f64();
-            let mariadb = format!("SET SESSION max_statement_time = {seconds}");
-            match connection.execute(AssertSqlSafe(mariadb)).await {
-                Ok(_) => {}
-                // MySQL calls it differently, and counts in milliseconds.
-                Err(Error::Database(_)) => {
-                    let millis = limit.as_millis().max(1);
-                    let mysql = format!("SET SESSION max_execution_time = {millis}");
-                    connection.execute(AssertSqlSafe(mysql)).await?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        limit_statements(&mut connection, statement_timeout).await?;
         Ok((connection, ()))
     }
 
@@ -208,4 +195,26 @@ impl Driver for MySql {
     ) -> BoxFuture<'_, Result<Describe<Self>, Error>> {
         connection.describe(sql)
     }
+}
+
+/// Has the server cut off the statements of a connection.
+pub(crate) async fn limit_statements(
+    connection: &mut MySqlConnection,
+    limit: Option<Duration>,
+) -> Result<(), Error> {
+    if let Some(limit) = limit {
+        let seconds = limit.as_secs_f64();
+        let mariadb = format!("SET SESSION max_statement_time = {seconds}");
+        match connection.execute(AssertSqlSafe(mariadb)).await {
+            Ok(_) => {}
+            // MySQL calls it differently, and counts in milliseconds.
+            Err(Error::Database(_)) => {
+                let millis = limit.as_millis().max(1);
+                let mysql = format!("SET SESSION max_execution_time = {millis}");
+                connection.execute(AssertSqlSafe(mysql)).await?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }

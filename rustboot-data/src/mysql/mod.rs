@@ -41,4 +41,5 @@ server_database! {
     pool_options: MySqlPoolOptions,
     from_url: target::from_url,
     with_name: |options, _| options,
+    limit_statements: driver::limit_statements,
 }

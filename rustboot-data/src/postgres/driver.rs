@@ -82,9 +82,7 @@ impl Driver for Postgres {
                 Err(error) => return Err(error),
             }
         }
-        if !settings.is_empty() {
-            connection.execute(AssertSqlSafe(settings)).await?;
-        }
+        limit_statements(&mut connection, statement_timeout).await?;
         Ok((connection, ()))
     }
 
@@ -253,6 +251,18 @@ impl Driver for Postgres {
     ) -> BoxFuture<'_, Result<Describe<Self>, Error>> {
         connection.describe(sql)
     }
+}
+
+/// Has the server cut off the statements of a connection.
+pub(crate) async fn limit_statements(
+    connection: &mut PgConnection,
+    limit: Option<Duration>,
+) -> Result<(), Error> {
+    if let Some(limit) = limit {
+        let sql = format!("SET statement_timeout = {}", milliseconds(limit));
+        connection.execute(AssertSqlSafe(sql)).await?;
+    }
+    Ok(())
 }
 
 /// At least 1: 0 is no limit.

@@ -44,4 +44,5 @@ server_database! {
         Some(_) => options,
         None => options.application_name(name),
     },
+    limit_statements: driver::limit_statements,
 }

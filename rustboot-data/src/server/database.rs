@@ -9,6 +9,7 @@ macro_rules! server_database {
         pool_options: $pool_options:ty,
         from_url: $from_url:path,
         with_name: $with_name:expr,
+        limit_statements: $limit_statements:path,
     ) => {
         $(#[$doc])*
         #[derive(Clone)]
@@ -100,19 +101,30 @@ macro_rules! server_database {
             }
 
             /// A plain sqlx pool on the same database, with the same limits, for libraries that want one. It is made at the
-            /// first call, has connections of its own, and follows sqlx's policy: a ping before and after each use. A reload
-            /// of the configuration does not reach it.
+            /// first call, has connections of its own, and follows sqlx's policy: a ping before and after each use. After a
+            /// reload of the configuration, new connections are made with the new URL and `statement_timeout`; those that are
+            /// open stay, and so do `max_connections` and `acquire_timeout`.
             ///
             /// # Panics
             /// Outside of a tokio runtime.
             pub fn sqlx_pool(&self) -> &sqlx::Pool<$driver> {
                 self.0.plain.get_or_init(|| {
+                    // A reload comes before or after, not in between.
+                    let _addresses = self
+                        .0
+                        .addresses
+                        .lock()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner);
                     let policy = self.0.pool.policy();
+                    let limit = self.0.pool.statement_limit();
                     <$pool_options>::new()
                         .max_connections(
                             u32::try_from(policy.max_connections).unwrap_or(u32::MAX),
                         )
                         .acquire_timeout(policy.acquire_timeout)
+                        .after_connect(move |connection, _| {
+                            Box::pin($limit_statements(connection, limit()))
+                        })
                         .connect_lazy_with(self.0.pool.options())
                 })
             }
@@ -161,6 +173,21 @@ macro_rules! server_database {
 
             pub(crate) fn pool(&self) -> &$crate::pool::Pool<$driver> {
                 &self.0.pool
+            }
+
+            /// Goes on under new terms, and so does the plain pool, as far as sqlx lets it.
+            fn renew_pools(
+                &self,
+                address: &$crate::server::Address<$options>,
+                config: &$crate::DatabaseConfig,
+                is_another: bool,
+            ) {
+                let pool = &self.0.pool;
+                let policy = $crate::server::policy::<$driver>(config, pool.name());
+                pool.renew(address.options.clone(), policy, is_another);
+                if let Some(plain) = self.0.plain.get() {
+                    plain.set_connect_options(address.options.clone());
+                }
             }
         }
 
@@ -225,19 +252,19 @@ macro_rules! server_database {
                     .addresses
                     .lock()
                     .unwrap_or_else(std::sync::PoisonError::into_inner);
-                let policy =
-                    |name: &str| $crate::server::policy::<$driver>(config, name);
-                let other = known.primary.mark != target.primary.mark;
-                let pool = &self.0.pool;
-                let options = target.primary.options.clone();
-                pool.renew(options, policy(pool.name()), other);
+                let is_another = known.primary.mark != target.primary.mark;
+                self.renew_pools(&target.primary, config, is_another);
                 let replicas = self.0.replicas.members();
                 for ((replica, new), old) in
                     replicas.zip(&target.replicas).zip(&known.replicas)
                 {
-                    let pool = replica.pool();
-                    let options = new.options.clone();
-                    pool.renew(options, policy(pool.name()), new.mark != old.mark);
+                    // It is made with what is there now, or not at all, while this one is locked.
+                    let _addresses = replica
+                        .0
+                        .addresses
+                        .lock()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner);
+                    replica.renew_pools(new, config, new.mark != old.mark);
                 }
                 if target.replicas.len() != known.replicas.len() {
                     tracing::warn!(

@@ -7,9 +7,10 @@
 mod cancel;
 mod lost;
 mod migrations;
+mod plain;
 mod pool;
-mod server;
 mod replicas;
+mod server;
 mod start;
 #[cfg(feature = "tls")]
 mod tls;
