@@ -117,13 +117,13 @@ impl Operation {
 }
 
 /// The first word of a command, in capital letters.
-struct Name {
+pub(super) struct Name {
     text: [u8; 20],
     length: usize,
 }
 
 impl Name {
-    fn of(cmd: &Cmd) -> Self {
+    pub(super) fn of(cmd: &Cmd) -> Self {
         let first = match cmd.args_iter().next() {
             Some(Arg::Simple(first)) => first,
             _ => b"",
@@ -140,7 +140,7 @@ impl Name {
         Self { text, length }
     }
 
-    fn text(&self) -> &[u8] {
+    pub(super) fn text(&self) -> &[u8] {
         &self.text[..self.length]
     }
 }

@@ -287,8 +287,9 @@ impl ConnectionLike for RedisConnection {
             Some(manner) => manner,
         };
         let operation = Operation::of_pipeline(pipeline);
+        let watches = self.fit == Fitness::Watching;
         Box::pin(self.call(operation, manner, async move |conn| {
-            conn.commands(pipeline, offset, count).await
+            conn.commands(pipeline, offset, count, watches).await
         }))
     }
 

@@ -6,50 +6,48 @@ use std::time::Duration;
 use futures_util::future::select_ok;
 use redis::aio::{ConnectionLike as _, MultiplexedConnection, PubSubSink, PubSubStream};
 use redis::cluster::ClusterClient;
-use redis::cluster_async::ClusterConnection;
-use redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind,
     IntoConnectionInfo as _, Pipeline, PushInfo, PushKind, RedisError, RedisResult, Value,
 };
 use tokio::time::timeout;
 
+use super::cluster::Cluster;
 use super::error::timed_out;
 use super::target::{Mode, Target};
 
 /// How many commands may lie between their callers and the task that writes them.
 const BUFFER: usize = 1024;
 
-/// How often a cluster is asked once more when a node is not where it was.
-const CLUSTER_RETRIES: u32 = 3;
-
-/// The longest pause between those, in milliseconds.
-const CLUSTER_PAUSE: u64 = 100;
+/// How much longer a node of a cluster may take for an answer than a command: so that it is the command that has waited for too long.
+const CLUSTER_MARGIN: Duration = Duration::from_millis(100);
 
 /// A connection that many may use at once.
 #[derive(Clone)]
 pub(crate) enum Conn {
     Node(MultiplexedConnection),
-    Cluster(ClusterConnection),
+    Cluster(Cluster),
 }
 
 impl Conn {
     pub(super) async fn command(&mut self, cmd: &Cmd) -> RedisResult<Value> {
         match self {
             Self::Node(node) => node.send_packed_command(cmd).await,
-            Self::Cluster(cluster) => cluster.req_packed_command(cmd).await,
+            Self::Cluster(cluster) => cluster.command(cmd).await,
         }
     }
 
+    /// `watches` tells whether there was a `WATCH` before.
     pub(super) async fn commands(
         &mut self,
         pipeline: &Pipeline,
         offset: usize,
         count: usize,
+        watches: bool,
     ) -> RedisResult<Vec<Value>> {
         match self {
             Self::Node(node) => node.send_packed_commands(pipeline, offset, count).await,
-            Self::Cluster(cluster) => cluster.req_packed_commands(pipeline, offset, count).await,
+            Self::Cluster(cluster) => cluster.commands(pipeline, offset, count, watches).await,
         }
     }
 
@@ -64,11 +62,7 @@ impl Conn {
             Self::Cluster(cluster) => {
                 let mut last = Ok(());
                 for _ in 0..3 {
-                    let anyone = RoutingInfo::SingleNode(SingleNodeRoutingInfo::Random);
-                    last = cluster
-                        .route_command(redis::cmd("PING"), anyone)
-                        .await
-                        .map(drop);
+                    last = cluster.ask_anyone(redis::cmd("PING")).await.map(drop);
                     if last.is_ok() {
                         break;
                     }
@@ -85,9 +79,7 @@ impl Conn {
         };
         let mut slots = redis::cmd("CLUSTER");
         slots.arg("SLOTS");
-        let anyone = RoutingInfo::SingleNode(SingleNodeRoutingInfo::Random);
-        let slots = cluster.route_command(slots, anyone).await?;
-        Ok(addresses(&slots))
+        Ok(addresses(&cluster.ask_anyone(slots).await?))
     }
 
     /// Whether one failed command says that the connection is of no use any more.
@@ -98,17 +90,19 @@ impl Conn {
     pub(super) fn database(&self) -> i64 {
         match self {
             Self::Node(node) => node.get_db(),
-            Self::Cluster(cluster) => cluster.get_db(),
+            Self::Cluster(cluster) => cluster.database(),
         }
     }
 }
 
 /// What connections are made with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Connector {
     pub(crate) target: Target,
     /// How long one attempt may take; with a cluster, twice that.
     pub(crate) limit: Duration,
+    /// How long a command may take. Whoever sends one looks to that; the client of a cluster has to be told as well.
+    pub(crate) command_timeout: Duration,
 }
 
 impl Connector {
@@ -119,8 +113,9 @@ impl Connector {
     ) -> RedisResult<(Conn, String)> {
         self.within(async {
             if self.target.mode == Mode::Cluster {
-                let cluster = self.cluster(Some(self.limit), &self.target.nodes)?;
-                let cluster = cluster.get_async_connection().await?;
+                // For what redis-rs asks the nodes by itself, and waits for before it serves anybody: one that is frozen shall not hold that up for ever.
+                let patience = Some(self.command_timeout + CLUSTER_MARGIN);
+                let cluster = self.cluster(patience, &self.target.nodes).await?;
                 return Ok((Conn::Cluster(cluster), self.target.to_string()));
             }
             let client = self.primary().await?;
@@ -157,7 +152,7 @@ impl Connector {
         self.within(async {
             if self.target.mode == Mode::Cluster {
                 let nodes = self.nodes(Some(shared)).await;
-                let cluster = self.cluster(None, &nodes)?.get_async_connection().await?;
+                let cluster = self.cluster(None, &nodes).await?;
                 return Ok((Conn::Cluster(cluster), None));
             }
             let client = self.primary().await?;
@@ -287,11 +282,30 @@ impl Connector {
         Ok(self.target.address(host, port))
     }
 
-    fn cluster(
+    /// Whether a connection is another one when this makes it. A password counts, and whatever cannot be changed later.
+    pub(super) fn differs_from(&self, other: &Self) -> bool {
+        let for_good = self.target.mode == Mode::Cluster;
+        self.target.mark != other.target.mark
+            || (for_good && self.command_timeout != other.command_timeout)
+    }
+
+    /// A connection to one node of a cluster.
+    pub(super) async fn node(&self, host: String, port: u16) -> RedisResult<MultiplexedConnection> {
+        let client = self.client_of(Some(&self.target.address(host, port)))?;
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.limit / 2))
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(BUFFER);
+        client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
+    }
+
+    async fn cluster(
         &self,
         response: Option<Duration>,
         nodes: &[ConnectionAddr],
-    ) -> RedisResult<ClusterClient> {
+    ) -> RedisResult<Cluster> {
         let target = &self.target;
         let nodes = nodes.iter().map(|address| {
             let info = address.clone().into_connection_info()?;
@@ -301,9 +315,8 @@ impl Connector {
         let mut cluster = ClusterClient::builder(nodes)
             // All are tried at once and waited for, the frozen ones as well, before anybody is served.
             .connection_timeout(self.limit / 2)
-            .retries(CLUSTER_RETRIES)
-            .min_retry_wait(1)
-            .max_retry_wait(CLUSTER_PAUSE);
+            .overall_response_timeout(None)
+            .retries(0);
         if let Some(response) = response {
             cluster = cluster.response_timeout(response);
         }
@@ -311,7 +324,8 @@ impl Connector {
         if let Some(certificates) = super::tls::certificates(target)? {
             cluster = cluster.certs(certificates);
         }
-        cluster.build()
+        let routed = cluster.build()?.get_async_connection().await?;
+        Ok(Cluster::new(routed, self.clone()))
     }
 
     fn client(&self, info: ConnectionInfo) -> RedisResult<Client> {

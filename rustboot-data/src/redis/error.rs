@@ -20,6 +20,7 @@ pub(crate) fn classify(error: &Error) -> Option<Classified> {
 /// | no answer within `redis.command_timeout` | `Timeout` | 503 |
 /// | not connected, connection lost, not let in, too many commands in flight | `Unavailable` | 503 |
 /// | the server is loading, read-only, out of memory, without a primary or without a quorum | `Unavailable` | 503 |
+/// | the keys have moved to another node of a cluster, and what was sent does not follow them | `Unavailable` | 503 |
 pub fn redis_kind_of(error: &RedisError) -> Option<(ErrorKind, &'static str)> {
     if error.is_timeout() {
         return Some((ErrorKind::Timeout, "Redis did not answer in time"));
@@ -36,7 +37,10 @@ pub fn redis_kind_of(error: &RedisError) -> Option<(ErrorKind, &'static str)> {
             | ServerErrorKind::ClusterDown
             | ServerErrorKind::MasterDown
             | ServerErrorKind::ReadOnly
-            | ServerErrorKind::TryAgain,
+            | ServerErrorKind::TryAgain
+            // The keys are on their way to another node, and the command could not follow them.
+            | ServerErrorKind::Moved
+            | ServerErrorKind::Ask,
         ) => Some((ErrorKind::Unavailable, "Redis is not ready")),
         Kind::Extension => match error.code() {
             Some("OOM" | "MISCONF" | "NOREPLICAS" | "BUSY" | "UNBLOCKED" | "NOQUORUM") => {

@@ -204,7 +204,7 @@ impl Redis {
     pub(super) fn renew(&self, config: &RedisConfig) -> Result<()> {
         let connector = connector(config)?;
         let link = &self.0.link;
-        let other = connector.target.mark != link.connector.load().target.mark;
+        let other = connector.differs_from(&link.connector.load());
         link.terms.store(Arc::new(Terms::of(config)));
         link.connector.store(Arc::new(connector));
         connection::resize(&self.0.pool, config.max_connections);
@@ -259,6 +259,7 @@ fn connector(config: &RedisConfig) -> Result<Connector> {
     Ok(Connector {
         target,
         limit: config.command_timeout.min(ATTEMPT_LIMIT),
+        command_timeout: config.command_timeout,
     })
 }
 

@@ -179,7 +179,7 @@ impl Link {
         let operation = Operation::of_pipeline(pipeline);
         self.call(
             operation,
-            async |conn| conn.commands(pipeline, offset, count).await,
+            async |conn| conn.commands(pipeline, offset, count, false).await,
             |values| {
                 values.iter().find_map(|value| match value {
                     Value::ServerError(error) => error.kind(),

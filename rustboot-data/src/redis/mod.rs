@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `config`, `target` | `[redis]`, and what a URL means |
 //! | `connector`, `tls` | how a connection is made: to a server, to what Sentinels call the primary, to a cluster |
+//! | `cluster` | a command that a node of a cluster refuses |
 //! | `link` | the shared connection, and what happens to a command on it |
 //! | `supervise` | who makes it, looks after it and replaces it |
 //! | `command` | what a command is called, and whether it may share |
@@ -13,8 +14,10 @@
 //! | `module` | the wiring |
 //!
 //! A command never waits longer than `redis.command_timeout`, and not at all while Redis is known to be down. What this will not
-//! do: send a command twice. Whether one that got no answer was carried out, nobody knows; whoever may repeat it does so.
+//! do: send a command again that may have been carried out. Whether one that got no answer was, nobody knows; whoever may repeat it
+//! does so. In a cluster, what a node refused goes to another one.
 
+mod cluster;
 mod command;
 mod config;
 mod connection;

@@ -11,6 +11,7 @@ mod connections;
 mod fail_over;
 mod lost;
 mod observed;
+mod redirects;
 mod sentinel;
 pub(crate) mod sites;
 mod start;

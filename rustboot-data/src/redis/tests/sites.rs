@@ -49,7 +49,7 @@ impl Site {
 }
 
 /// How many slots a cluster has.
-const SLOTS: u16 = 16384;
+pub(super) const SLOTS: u16 = 16384;
 
 /// A primary, a replica, and three Sentinels that need two votes. When it returns, they know each other.
 pub(crate) async fn sentinels() -> Site {
@@ -158,7 +158,7 @@ pub(crate) async fn cluster(replicas: bool) -> Site {
     }
 }
 
-fn follower(of: Option<u16>, cluster: bool) -> rustboot_servers::RedisOptions {
+pub(super) fn follower(of: Option<u16>, cluster: bool) -> rustboot_servers::RedisOptions {
     let options = Server::options()
         .without_password()
         // Otherwise a replica that comes is made to wait for five seconds, for others that may come as well.
