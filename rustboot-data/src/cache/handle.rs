@@ -264,8 +264,13 @@ impl Cache {
     }
 
     /// Keeps a value. What is being loaded for the same key is not kept then, since it may be older.
+    ///
+    /// While `cache.enabled` is false this is [`Cache::remove`]: what is kept of the key elsewhere is not this value.
     pub async fn insert<V: Cacheable>(&self, key: &str, ttl: impl Into<Ttl>, value: V) {
-        if !self.keeps(key) {
+        if !self.is_enabled() {
+            return self.remove(key).await;
+        }
+        if !self.fits(key) {
             return;
         }
         let lifetime = ttl
@@ -293,14 +298,15 @@ impl Cache {
     ///
     /// With Redis, the other replicas are told. When Redis cannot be asked, this one does not use what is there of the key, and
     /// removes it and tells the others as soon as Redis can be asked again; until then, what the others have in memory lives for
-    /// up to `memory_ttl`.
+    /// up to `memory_ttl`. All of that is so while `cache.enabled` is false as well: replicas are not switched off in one moment, and
+    /// what is in Redis is there when the cache is switched on again.
     ///
     /// # Cancellation
     /// Dropped half-way, it is done in the background.
     pub async fn remove(&self, key: &str) {
         self.0.memory.remove(key);
         if let Some(tier) = &self.0.tier {
-            if !self.keeps(key) {
+            if !self.fits(key) {
                 return;
             }
             tier.remove(key).await;
@@ -309,12 +315,10 @@ impl Cache {
         }
     }
 
-    /// Forgets everything, on all replicas.
+    /// Forgets everything, on all replicas, whether or not `cache.enabled` is true on this one.
     pub async fn clear(&self) {
         self.0.memory.clear();
-        if let Some(tier) = &self.0.tier
-            && self.0.config.load().enabled
-        {
+        if let Some(tier) = &self.0.tier {
             tier.clear().await;
             self.0.memory.clear();
         }
@@ -322,9 +326,15 @@ impl Cache {
 
     /// Whether anything of that key is kept.
     fn keeps(&self, key: &str) -> bool {
-        if !self.0.config.load().enabled {
-            return false;
-        }
+        self.is_enabled() && self.fits(key)
+    }
+
+    fn is_enabled(&self) -> bool {
+        self.0.config.load().enabled
+    }
+
+    /// Whether anything of that key may have been kept at any time.
+    fn fits(&self, key: &str) -> bool {
         if key.len() > LONGEST_KEY {
             self.0.metrics.refused(Refusal::Key);
             return false;

@@ -44,11 +44,12 @@ pub(crate) async fn listen(cache: Weak<Inner>, tier: Arc<OnRedis>) {
             take(&cache, &tier, message);
             continue;
         }
+        tier.pay().await;
         if !tier.is_wanted() {
             subscription = None;
+            tier.forget_epoch();
             continue;
         }
-        tier.pay().await;
         if tier.epoch_has_changed().await {
             // News of it was lost, or the epoch was.
             cache.memory.clear();

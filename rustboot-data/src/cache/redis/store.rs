@@ -136,6 +136,11 @@ impl OnRedis {
     }
 
     async fn epoch(&self) -> RedisResult<Arc<str>> {
+        if !self.is_wanted() {
+            // Nobody listens to whether others begin a new one.
+            self.forget_epoch();
+            return self.ask_epoch().await;
+        }
         match self.epoch.load_full() {
             Some(epoch) => Ok(Arc::clone(&epoch)),
             None => {

@@ -4,6 +4,8 @@ mod bounds;
 #[cfg(feature = "redis")]
 mod on_redis;
 mod single;
+#[cfg(feature = "redis")]
+mod switched_off;
 mod time;
 mod wired;
 

@@ -13,29 +13,29 @@ use super::*;
 use crate::{PubSub, PubSubConfig, Redis, RedisConfig};
 
 /// Starting and stopping a server blocks.
-async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(call).await.unwrap()
 }
 
 /// A Redis, and what the keys of one test begin with.
-struct World {
+pub(super) struct World {
     url: String,
-    prefix: String,
+    pub(super) prefix: String,
 }
 
 impl World {
-    async fn shared() -> Self {
+    pub(super) async fn shared() -> Self {
         Self::at(blocking(|| Server::shared().unwrap().url()).await)
     }
 
-    fn at(url: String) -> Self {
+    pub(super) fn at(url: String) -> Self {
         Self {
             url,
             prefix: format!("test{:016x}:", fastrand::u64(..)),
         }
     }
 
-    async fn redis(&self) -> Redis {
+    pub(super) async fn redis(&self) -> Redis {
         let config = RedisConfig {
             url: Some(self.url.clone().into()),
             key_prefix: Some(self.prefix.clone()),
@@ -45,11 +45,11 @@ impl World {
         Redis::connect(&config).await.unwrap()
     }
 
-    async fn replica(&self) -> Cache {
+    pub(super) async fn replica(&self) -> Cache {
         self.replica_with(|_| ()).await
     }
 
-    async fn replica_with(&self, change: impl FnOnce(&mut CacheConfig)) -> Cache {
+    pub(super) async fn replica_with(&self, change: impl FnOnce(&mut CacheConfig)) -> Cache {
         let redis = self.redis().await;
         let pubsub = PubSub::on_redis(&redis, PubSubConfig::default());
         let mut config = CacheConfig {
@@ -83,7 +83,7 @@ async fn load(cache: &Cache, source: &Source) -> usize {
 }
 
 /// Waits for something that takes a moment.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(super) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !holds().await {
         assert!(began.elapsed() < SECOND * 20, "{what}");
@@ -92,7 +92,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 }
 
 /// Whether the value is in Redis: a load writes it when it has answered already.
-async fn is_written(redis: &Redis, key: &str) -> bool {
+pub(super) async fn is_written(redis: &Redis, key: &str) -> bool {
     let found: Option<String> = { redis }.get(key).await.unwrap();
     found.is_some_and(|found| !found.ends_with(" -\n"))
 }
@@ -261,41 +261,6 @@ async fn a_stale_value_of_another_replica_is_given_out_and_loaded_anew() {
     assert_eq!(ask().await, 100);
     until("it is loaded anew", async || ask().await == 1).await;
     assert_eq!(source.asked(), 1);
-}
-
-#[tokio::test]
-async fn switched_off_or_too_large_it_is_not_in_redis() {
-    let world = World::shared().await;
-    let redis = world.redis().await;
-    let off = world.replica_with(|config| config.enabled = false).await;
-    off.insert("k", MINUTE, 1).await;
-    off.get::<i32>("k").await;
-    off.remove("k").await;
-    off.clear().await;
-    let loaded = off.get_or_load("k", MINUTE, || async { Ok(1) }).await;
-    assert_eq!(loaded.unwrap(), 1);
-    let small = world
-        .replica_with(|config| config.redis_max_value = rustboot_core::ByteSize::bytes(10))
-        .await;
-    let long = "x".repeat(100);
-    let loaded = small
-        .get_or_load("long", MINUTE, || async { Ok(long) })
-        .await;
-    loaded.unwrap();
-    assert_eq!(
-        small.get::<String>("long").await.map(|text| text.len()),
-        Some(100)
-    );
-    let keys: Vec<String> = { &redis }.keys(format!("{}*", world.prefix)).await.unwrap();
-    assert_eq!(keys, [format!("{}cache:test", world.prefix)], "the epoch");
-    let channel = format!("{}cache:test", world.prefix);
-    let (_, listeners): (String, usize) = ::redis::cmd("PUBSUB")
-        .arg("NUMSUB")
-        .arg(channel)
-        .query_async(&mut &redis)
-        .await
-        .unwrap();
-    assert_eq!(listeners, 1, "the one that is on");
 }
 
 /// Killed and frozen: values still come, none of them late, and what was removed meanwhile stays removed.
