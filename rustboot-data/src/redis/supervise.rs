@@ -64,11 +64,24 @@ pub(super) async fn start(link: &Arc<Link>, patience: Duration) -> Result<()> {
 
 /// Looks after the connection until it is dropped.
 pub(super) async fn supervise(link: Arc<Link>) {
+    tokio::join!(look_after(&link), measure(&link));
+}
+
+async fn look_after(link: &Arc<Link>) {
     loop {
-        match watch(&link).await {
-            Turn::Lost(reason) => come_back(&link, &reason).await,
-            Turn::Renew => renew(&link).await,
+        match watch(link).await {
+            Turn::Lost(reason) => come_back(link, &reason).await,
+            Turn::Renew => renew(link).await,
         }
+    }
+}
+
+/// Beside it, since an outage is when somebody looks at this.
+async fn measure(link: &Link) {
+    loop {
+        let in_flight = link.in_flight.load(Ordering::Relaxed);
+        link.metrics.in_flight(in_flight);
+        sleep(HEARTBEAT).await;
     }
 }
 
@@ -104,8 +117,6 @@ async fn fails(link: &Link, live: &Live) -> RedisError {
             () = sleep(HEARTBEAT) => false,
             () = link.doubt.notified() => true,
         };
-        link.metrics
-            .in_flight(link.in_flight.load(Ordering::Relaxed));
         if !doubted && !live.silent_since(looked) {
             continue;
         }

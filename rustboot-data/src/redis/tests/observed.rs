@@ -119,3 +119,34 @@ fn metrics_of_commands_connections_and_losses() {
         });
     });
 }
+
+/// What is under way is looked at during an outage as well.
+#[test]
+fn what_is_under_way_during_an_outage() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    ::metrics::with_local_recorder(&recorder, || {
+        runtime.block_on(async {
+            let server = own().await;
+            let redis = Redis::connect(&config(&server.url())).await.unwrap();
+            let shows = async |count: u32| {
+                until("it is looked at", async || {
+                    let line = format!("redis_commands_in_flight {count}\n");
+                    handle.render().contains(&line)
+                })
+                .await;
+            };
+            shows(0).await;
+            server.pause().unwrap();
+            let asked = [&redis, &redis, &redis].map(works);
+            tokio::join!(futures_util::future::join_all(asked), shows(3));
+            shows(0).await;
+            assert!(!redis.status().connected);
+            server.resume().unwrap();
+        });
+    });
+}
