@@ -201,6 +201,75 @@ impl Manner {
     }
 }
 
+/// What several commands that are sent together do to the connection: what the most binding of them does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Demand {
+    /// How long they may wait altogether, beside what an answer takes; `None` for ever.
+    pub(super) wait: Option<Duration>,
+    /// What is left behind.
+    pub(super) trace: Trace,
+}
+
+/// What commands leave on a connection, the least binding first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Trace {
+    None,
+    /// No watch, if there was one.
+    Settled,
+    Watch,
+    /// Another connection.
+    Change,
+}
+
+impl Demand {
+    const NOTHING: Self = Self {
+        wait: Some(Duration::ZERO),
+        trace: Trace::None,
+    };
+
+    pub(super) fn of(cmd: &Cmd) -> Self {
+        let trace = match Manner::of(cmd) {
+            Manner::Passing => Trace::None,
+            Manner::Waiting(wait) => {
+                return Self {
+                    wait,
+                    trace: Trace::None,
+                };
+            }
+            Manner::Watching => Trace::Watch,
+            Manner::Settling => Trace::Settled,
+            Manner::Changing => Trace::Change,
+        };
+        Self {
+            trace,
+            ..Self::NOTHING
+        }
+    }
+
+    pub(super) fn of_pipeline(pipeline: &Pipeline) -> Self {
+        let all = pipeline.cmd_iter().map(Self::of);
+        let all = all.fold(Self::NOTHING, |all, one| Self {
+            wait: all
+                .wait
+                .zip(one.wait)
+                .map(|(all, one)| all.saturating_add(one)),
+            trace: all.trace.max(one.trace),
+        });
+        match pipeline.is_transaction() {
+            // Nothing waits in a transaction, and `EXEC` ends every watch.
+            true => Self {
+                wait: Some(Duration::ZERO),
+                trace: all.trace.max(Trace::Settled),
+            },
+            false => all,
+        }
+    }
+
+    pub(super) fn waits(self) -> bool {
+        self.wait != Some(Duration::ZERO)
+    }
+}
+
 /// Refuses what would make all others wait, or leave the connection of all others changed.
 pub(super) fn may_share(cmd: &Cmd) -> RedisResult<()> {
     if Manner::of(cmd) == Manner::Passing {

@@ -13,7 +13,7 @@ use redis::{Cmd, Pipeline, RedisError, RedisFuture, RedisResult, Value};
 use rustboot_core::{Error, ErrorKind, Result};
 use tokio::time::timeout;
 
-use super::command::{Manner, Operation};
+use super::command::{Demand, Operation, Trace};
 use super::connector::Conn;
 use super::error::{from_redis, timed_out};
 use super::link::{Link, slow_command};
@@ -198,7 +198,7 @@ impl RedisConnection {
     async fn call<T>(
         &mut self,
         operation: Operation,
-        manner: Manner,
+        demand: Demand,
         ask: impl AsyncFnOnce(&mut Conn) -> RedisResult<T>,
     ) -> RedisResult<T> {
         let Some(held) = &mut self.held else {
@@ -206,11 +206,7 @@ impl RedisConnection {
         };
         let before = std::mem::replace(&mut self.fit, Fitness::Owed);
         let patience = self.link.terms.load().command_timeout;
-        let limit = match manner {
-            Manner::Waiting(Some(wait)) => Some(wait + patience),
-            Manner::Waiting(None) => None,
-            _ => Some(patience),
-        };
+        let limit = demand.wait.map(|wait| wait.saturating_add(patience));
         let epoch = held.epoch;
         let mut losses = self.link.losses.subscribe();
         let began = Instant::now();
@@ -239,11 +235,11 @@ impl RedisConnection {
         };
         let took = began.elapsed();
         self.link.metrics.operation(operation, took);
-        if !matches!(manner, Manner::Waiting(_)) && took >= self.link.terms.load().slow_command {
+        if !demand.waits() && took >= self.link.terms.load().slow_command {
             slow_command(operation, took);
         }
         held.used = Instant::now();
-        self.fit = match (&outcome, manner) {
+        self.fit = match (&outcome, demand.trace) {
             // An answer of the server, if not the one that was hoped for.
             (Err(error), _)
                 if !matches!(
@@ -254,11 +250,12 @@ impl RedisConnection {
                 self.link.metrics.failed();
                 Fitness::Spent
             }
-            _ if before == Fitness::Spent => Fitness::Spent,
-            (_, Manner::Changing) => Fitness::Spent,
-            (_, Manner::Watching) => Fitness::Watching,
-            (_, Manner::Settling) => Fitness::Clean,
-            _ => before,
+            // What else was left on it stays.
+            _ if matches!(before, Fitness::Spent | Fitness::Owed) => before,
+            (_, Trace::Change) => Fitness::Spent,
+            (_, Trace::Watch) => Fitness::Watching,
+            (_, Trace::Settled) => Fitness::Clean,
+            (_, Trace::None) => before,
         };
         outcome
     }
@@ -266,8 +263,8 @@ impl RedisConnection {
 
 impl ConnectionLike for RedisConnection {
     fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
-        let (operation, manner) = (Operation::of(cmd), Manner::of(cmd));
-        Box::pin(self.call(operation, manner, async |conn| conn.command(cmd).await))
+        let (operation, demand) = (Operation::of(cmd), Demand::of(cmd));
+        Box::pin(self.call(operation, demand, async |conn| conn.command(cmd).await))
     }
 
     fn req_packed_commands<'a>(
@@ -276,19 +273,10 @@ impl ConnectionLike for RedisConnection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        let manner = pipeline
-            .cmd_iter()
-            .map(Manner::of)
-            .find(|manner| *manner != Manner::Passing);
-        let manner = match manner {
-            // `EXEC` ends every watch.
-            None if pipeline.is_transaction() => Manner::Settling,
-            None => Manner::Passing,
-            Some(manner) => manner,
-        };
         let operation = Operation::of_pipeline(pipeline);
+        let demand = Demand::of_pipeline(pipeline);
         let watches = self.fit == Fitness::Watching;
-        Box::pin(self.call(operation, manner, async move |conn| {
+        Box::pin(self.call(operation, demand, async move |conn| {
             conn.commands(pipeline, offset, count, watches).await
         }))
     }

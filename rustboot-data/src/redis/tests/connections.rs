@@ -107,6 +107,47 @@ async fn what_is_left_changed_is_not_given_to_the_next() {
     }
 }
 
+/// The most binding command of a pipeline counts, wherever it stands, and nothing after it takes that back.
+#[tokio::test]
+async fn a_pipeline_that_changes_it_does_so_wherever_it_says_so() {
+    let redis = fixture(|_| {}).await;
+    let (): () = { &redis }.set(redis.key("here"), 1).await.unwrap();
+    for lines in [
+        &["UNWATCH", "SELECT 3"][..],
+        &["SELECT 3", "UNWATCH"],
+        &["UNWATCH", "WATCH a"],
+        &["SELECT 3", "BLPOP none 0.01"],
+    ] {
+        let mut connection = redis.connection().await.unwrap();
+        let mut pipeline = redis::pipe();
+        for line in lines {
+            let mut command = redis::Cmd::new();
+            line.split(' ').for_each(|word| {
+                command.arg(word);
+            });
+            pipeline.add_command(command);
+        }
+        let () = pipeline.exec_async(&mut connection).await.unwrap();
+        let () = redis::cmd("UNWATCH")
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        drop(connection);
+        let mut next = redis.connection().await.unwrap();
+        let here: Option<u64> = next.get(redis.key("here")).await.unwrap();
+        assert_eq!(here, Some(1), "{lines:?}");
+    }
+    // Each of them may wait, one after the other.
+    let mut connection = redis.connection().await.unwrap();
+    let mut pipeline = redis::pipe();
+    for name in ["none", "neither"] {
+        pipeline.cmd("BLPOP").arg(redis.key(name)).arg(0.7);
+    }
+    let began = Instant::now();
+    let () = pipeline.exec_async(&mut connection).await.unwrap();
+    assert!(began.elapsed() >= Duration::from_millis(1400));
+}
+
 #[tokio::test]
 async fn one_that_was_dropped_while_it_waited_is_closed() {
     let redis = fixture(|_| {}).await;
