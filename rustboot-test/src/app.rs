@@ -268,16 +268,26 @@ impl fmt::Debug for TestApp {
     }
 }
 
-/// The applications of a test.
+/// The applications of a test, and what was made for them.
 #[derive(Debug, Default)]
 pub(crate) struct Apps {
     running: Mutex<Vec<TestApp>>,
+    /// Of those that did not start as well.
+    lent: Mutex<Vec<Arc<Services>>>,
     clock: OnceLock<Arc<Clock>>,
 }
 
 impl Apps {
     pub(crate) fn add(&self, app: &TestApp) {
         self.lock().push(app.clone());
+    }
+
+    /// What an application has, or several. To be called before anything of it is made.
+    pub(crate) fn lends(&self, services: &Arc<Services>) {
+        let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        if !lent.iter().any(|other| Arc::ptr_eq(other, services)) {
+            lent.push(Arc::clone(services));
+        }
     }
 
     /// The clock that they have in common. It stands still as soon as the first of them is there.
@@ -295,7 +305,8 @@ impl Apps {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stops those that still run, the last one first, and gives back what they had. Returns what went wrong.
+    /// Stops those that still run, the last one first, and gives back what they had, and what those had that never ran. Returns
+    /// what went wrong.
     pub(crate) async fn stop_all(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         let mut apps = std::mem::take(&mut *self.lock());
@@ -306,14 +317,11 @@ impl Apps {
                     "the stop of the application had to cut something off, or a hook failed (exit code {code}):\n{logs}"
                 ));
             }
-            // Of several applications with the same services, the last to go takes them along.
-            let services = app.services();
-            if !apps
-                .iter()
-                .any(|other| Arc::ptr_eq(&other.services(), &services))
-            {
-                wrong.extend(services.give_back().await);
-            }
+        }
+        // After all of them: several may have the same.
+        let lent = std::mem::take(&mut *self.lent.lock().unwrap_or_else(PoisonError::into_inner));
+        for services in lent {
+            wrong.extend(services.give_back().await);
         }
         wrong
     }

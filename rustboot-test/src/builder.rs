@@ -203,6 +203,8 @@ impl TestAppBuilder {
         let services = self
             .services
             .unwrap_or_else(|| Arc::new(Services::new(&info)));
+        // What it gets has to go also when it does not start.
+        self.apps.lends(&services);
         app.sources(sources(self.def.folder, self.variables, self.profile));
         app.service_provider(TestServices(Arc::clone(&services)));
         prepare(&mut app, &self.settings);

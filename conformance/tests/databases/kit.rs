@@ -3,6 +3,8 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use rustboot::core::component::{BoxFuture, ComponentKey, Dependency};
+use rustboot::core::lifecycle::HookPhase;
 use rustboot::prelude::*;
 use rustboot::sqlx;
 
@@ -160,6 +162,58 @@ fn a_database_is_gone_after_its_test() {
     let count = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
     let server = rustboot_servers::Postgres::shared().unwrap();
     assert_eq!(server.execute(&count).unwrap(), "0");
+}
+
+static UNSTARTED: Mutex<Option<String>> = Mutex::new(None);
+
+/// A start that gets as far as a hook, which keeps the name of the database.
+fn starts_until(
+    app: TestAppBuilder,
+    end: fn() -> BoxFuture<'static, Result<()>>,
+) -> TestAppBuilder {
+    app.configure(move |app| {
+        let needs = vec![Dependency::required(ComponentKey::of::<PgDb>())];
+        app.hook(HookPhase::Start, "end", needs, move |resolver| {
+            let db = resolver.component::<PgDb>(None);
+            async move {
+                let name: String = sqlx::query_scalar("SELECT current_database()::text")
+                    .fetch_one(&*db.unwrap())
+                    .await?;
+                *UNSTARTED.lock().unwrap() = Some(name);
+                end().await
+            }
+        });
+    })
+}
+
+#[rustboot::test]
+#[ignore = "a part of the test below, which runs it as a whole"]
+async fn does_not_start(app: TestAppBuilder) {
+    let app = starts_until(app, || {
+        Box::pin(async { Err(Error::internal("not today")) })
+    });
+    let error = app.try_start().await.unwrap_err();
+    assert!(error.to_string().contains("not today"), "{error}");
+}
+
+#[rustboot::test(timeout = "6s")]
+#[ignore = "a part of the test below, which runs it as a whole"]
+async fn does_not_get_started(app: TestAppBuilder) {
+    starts_until(app, || Box::pin(std::future::pending()))
+        .start()
+        .await;
+}
+
+#[test]
+fn a_database_is_gone_after_a_test_that_did_not_start() {
+    let server = rustboot_servers::Postgres::shared().unwrap();
+    let parts: [(fn(), bool); 2] = [(does_not_start, true), (does_not_get_started, false)];
+    for (part, passes) in parts {
+        assert_eq!(std::panic::catch_unwind(part).is_ok(), passes);
+        let name = UNSTARTED.lock().unwrap().take().unwrap();
+        let count = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
+        assert_eq!(server.execute(&count).unwrap(), "0", "{name}");
+    }
 }
 
 #[rustboot::test]

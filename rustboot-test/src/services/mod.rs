@@ -12,11 +12,18 @@ mod sqlite;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustboot_core::app::{ProvidedService, ServiceNeed, ServiceProvider};
 use rustboot_core::component::BoxFuture;
 use rustboot_core::{AppInfo, Error, Result};
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
+
+use crate::run::real_time;
+
+/// How long the end of a test waits for what is still being made for it.
+const MAKING_LIMIT: Duration = Duration::from_secs(30);
 
 /// What there is.
 const KINDS: &[&str] = &[
@@ -68,7 +75,18 @@ impl Services {
     ///
     /// # Errors
     /// There is no server, and what to install.
-    pub(crate) async fn get(&self, kind: &str, key: &str) -> Result<ProvidedService> {
+    ///
+    /// # Cancellation
+    /// What is being made is made, and [given back](Self::give_back).
+    pub(crate) async fn get(self: &Arc<Self>, kind: &str, key: &str) -> Result<ProvidedService> {
+        let services = Arc::clone(self);
+        let (kind, key) = (kind.to_owned(), key.to_owned());
+        // A task, since the time of the test may be over in the middle of it.
+        let made = Handle::current().spawn(async move { services.get_or_make(&kind, &key).await });
+        made.await?
+    }
+
+    async fn get_or_make(&self, kind: &str, key: &str) -> Result<ProvidedService> {
         let mut state = self.state.lock().await;
         if let Some(service) = state.by_key.get(key) {
             return Ok(service.clone());
@@ -81,7 +99,12 @@ impl Services {
 
     /// Takes everything away. Returns what could not be.
     pub(crate) async fn give_back(&self) -> Vec<String> {
-        let mut state = self.state.lock().await;
+        let mut state = tokio::select! {
+            state = self.state.lock() => state,
+            () = real_time(MAKING_LIMIT) => {
+                return vec!["a server for the test is still being started, and may be left over".to_owned()];
+            }
+        };
         state.by_key.clear();
         let mut left = Vec::new();
         for lent in std::mem::take(&mut state.lent) {
