@@ -35,6 +35,11 @@ pub(crate) struct Owner {
     _lock: File,
 }
 
+/// Where the URL of a server is while it ends: nobody is sent there any more, and it is waited for all the same.
+fn ending(url: &Path) -> PathBuf {
+    url.with_extension("ending")
+}
+
 /// Looks for the server whose files are called like that: `target/rustboot/shop/postgres`.
 ///
 /// # Errors
@@ -54,6 +59,7 @@ pub(crate) fn claim(name: &Path) -> io::Result<Claim> {
         match lock.try_lock() {
             Ok(()) => {
                 wait_for_the_end(&url)?;
+                wait_for_the_end(&ending(&url))?;
                 return Ok(Claim::Ours(Owner { url, _lock: lock }));
             }
             Err(TryLockError::WouldBlock) => {}
@@ -93,11 +99,18 @@ impl Owner {
         // At once as a whole: nobody reads half of it.
         fs::rename(&draft, &self.url)
     }
+
+    /// Sends nobody to the server any more, since it is about to end. Whoever looks for one from here on waits for the lock, and starts one.
+    pub(crate) fn withdraw(&self) {
+        let _none = fs::rename(&self.url, ending(&self.url));
+    }
 }
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        let _none = fs::remove_file(&self.url);
+        for url in [&self.url, &ending(&self.url)] {
+            let _none = fs::remove_file(url);
+        }
     }
 }
 
@@ -162,17 +175,44 @@ mod tests {
     fn what_a_killed_owner_left_is_waited_for() {
         let dir = tempfile::tempdir().expect("a folder");
         let name = dir.path().join("redis");
-        let server = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = server.local_addr().expect("an address");
-        fs::write(name.with_extension("url"), format!("redis://:p@{address}/")).expect("a file");
-        let ended = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(200));
-            drop(server);
-            Instant::now()
-        });
-        assert!(matches!(claim(&name), Ok(Claim::Ours(_))));
-        assert!(ended.join().expect("no panic") <= Instant::now());
-        assert!(TcpStream::connect(address).is_err());
+        // Killed at its work, or while it ended its server.
+        for left in ["url", "ending"] {
+            let server = TcpListener::bind("127.0.0.1:0").expect("a port");
+            let address = server.local_addr().expect("an address");
+            fs::write(name.with_extension(left), format!("redis://:p@{address}/")).expect("a file");
+            let ended = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(200));
+                drop(server);
+                Instant::now()
+            });
+            assert!(matches!(claim(&name), Ok(Claim::Ours(_))));
+            assert!(ended.join().expect("no panic") <= Instant::now());
+            assert!(TcpStream::connect(address).is_err());
+        }
+    }
+
+    #[test]
+    fn nobody_is_sent_to_a_server_that_ends() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let name = dir.path().join("redis");
+        let Ok(Claim::Ours(owner)) = claim(&name) else {
+            panic!("nobody else is there");
+        };
+        owner.publish("redis://127.0.0.1:1/").expect("a URL");
+        assert!(matches!(claim(&name), Ok(Claim::Theirs(_))));
+        owner.withdraw();
+        let next = {
+            let name = name.clone();
+            std::thread::spawn(move || claim(&name))
+        };
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(!next.is_finished());
+        drop(owner);
+        let Ok(Ok(Claim::Ours(next))) = next.join() else {
+            panic!("it is for the next to start one");
+        };
+        drop(next);
+        assert!(!name.with_extension("ending").exists());
     }
 
     #[test]

@@ -50,11 +50,18 @@ pub(crate) struct Started {
     pub(crate) running: Option<Running>,
 }
 
-/// The fields are dropped in their order: the URL has to be gone before nobody is there, and the lock be held until then.
+/// Ends in this order: nobody is sent to the server any more, it ends, and only then somebody else may start one. The last two are
+/// the order of the fields.
 #[derive(Debug)]
 pub(crate) struct Running {
     _server: Server,
-    _owner: Owner,
+    owner: Owner,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.owner.withdraw();
+    }
 }
 
 #[derive(Debug)]
@@ -107,7 +114,7 @@ pub(crate) fn start(
         description,
         running: Some(Running {
             _server: server,
-            _owner: owner,
+            owner,
         }),
     })
 }
