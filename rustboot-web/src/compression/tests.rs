@@ -1,3 +1,9 @@
+//! Which answers are compressed, and their headers.
+#![allow(
+    clippy::unwrap_used,
+    reason = "the helpers run only in tests, where a panic is the report"
+)]
+
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use rustboot_core::ByteSize;
 

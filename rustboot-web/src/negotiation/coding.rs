@@ -47,6 +47,7 @@ impl Weights {
     }
 
     /// Who does not speak of the plain bytes takes them, and wants nothing less.
+    #[cfg(feature = "compression")]
     fn of_identity(&self) -> Weight {
         self.identity.or(self.others).unwrap_or(0)
     }
