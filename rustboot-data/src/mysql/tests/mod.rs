@@ -225,7 +225,8 @@ async fn a_file_that_another_process_runs_is_told_from_one_that_was_cut_off() {
         status.unwrap().into_iter().map(|one| one.state).collect()
     };
     assert_eq!(states().await, ["pending"]);
-    let running = tokio::spawn({
+    let mut running = tokio::task::JoinSet::new();
+    running.spawn({
         let (db, migrations) = (patient.clone(), migrations.clone());
         async move { db.migrate(&migrations).await }
     });
@@ -242,7 +243,7 @@ async fn a_file_that_another_process_runs_is_told_from_one_that_was_cut_off() {
             .contains("another process is still running migrations/0001_outside.sql"),
         "{error}"
     );
-    running.await.unwrap().unwrap();
+    running.join_next().await.unwrap().unwrap().unwrap();
     assert_eq!(states().await, ["applied"]);
     patient
         .execute("UPDATE _sqlx_migrations SET success = FALSE")
