@@ -134,7 +134,8 @@ macro_rules! server_database {
             ///
             /// # Errors
             /// When a migration fails; the error names its file and statement, and says what stays. When one was changed after
-            /// it was applied, or is in the database and not in `migrations`. `Unavailable` when the lock is not free in time.
+            /// it was applied, or is in the database and not in `migrations`. `Unavailable` when the lock is not free in time,
+            /// or another process still runs a file outside of a transaction.
             ///
             /// # Cancellation
             /// Dropping the future gives up the migration that is under way, and the lock.

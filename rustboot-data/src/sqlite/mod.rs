@@ -139,7 +139,8 @@ impl SqliteDb {
 
     /// A plain sqlx pool on the same database, with the same settings, for libraries that want one. It is made at the first
     /// call, has connections of its own, and follows sqlx's policy; its writers do not queue with ours but poll for the
-    /// lock.
+    /// lock. SQLite has no limit for statements of its own, so `statement_timeout` does not hold there, and a reload of the
+    /// configuration does not reach it.
     ///
     /// # Panics
     /// Outside of a tokio runtime.
@@ -164,7 +165,8 @@ impl SqliteDb {
     ///
     /// # Errors
     /// When a migration fails: it is rolled back, the ones before it stay. When one was changed after it was applied, or is
-    /// in the database and not in `migrations`. `Unavailable` when the lock is not free in time.
+    /// in the database and not in `migrations`. `Unavailable` when the lock is not free in time, or a file that was begun
+    /// outside of a transaction is not at its end by then.
     ///
     /// # Cancellation
     /// Dropping the future rolls back the migration that is under way.
