@@ -2,7 +2,7 @@
 //! (`routes`, `health`, `openapi`) come from modules by `Module::commands`.
 //!
 //! A command gets the [`Assembly`]: configuration bound, wiring checked, and no component built. Before that, two lists here
-//! decide by the first word: for those in `OFFLINE` no secret source is asked, and only for those in [`builds_components`]
+//! decide by the first word: for those in `OFFLINE` no secret source is asked, and only for those in `builds_components`
 //! the servers are started that nobody configured; `--connect` lifts both. `version` and `help` need no configuration.
 //!
 //! What is not here: taking arguments apart (`config::args`), and starting and stopping (`lifecycle`).
