@@ -9,6 +9,7 @@
 //! command whose keys are on several nodes (`MGET`, `DEL`, `MSET`). And it leaves a transaction alone that watches something, since the watch would not go with it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,7 @@ const YOUNG: Duration = Duration::from_secs(10);
 pub(crate) struct Cluster {
     routed: ClusterConnection,
     aside: Arc<Aside>,
+    losses: Arc<AtomicU64>,
 }
 
 /// Those that redis-rs knows nothing of.
@@ -60,18 +62,29 @@ enum Work<'a> {
 }
 
 impl Cluster {
-    pub(super) fn new(routed: ClusterConnection, connector: Connector) -> Self {
+    /// `losses` counts the connections of `routed` that ended, and are made again.
+    pub(super) fn new(
+        routed: ClusterConnection,
+        losses: Arc<AtomicU64>,
+        connector: Connector,
+    ) -> Self {
         let nodes = Mutex::default();
         Self {
             routed,
             aside: Arc::new(Aside { connector, nodes }),
+            losses,
         }
+    }
+
+    /// How often a connection to a node was lost, or keys were not where they had been, so that commands go to other nodes since.
+    pub(super) fn losses(&self) -> u64 {
+        self.losses.load(Ordering::Acquire)
     }
 
     pub(super) async fn command(&mut self, cmd: &Cmd) -> RedisResult<Value> {
         let outcome = self.routed.req_packed_command(cmd).await;
         let Err(error) = &outcome else { return outcome };
-        match refusal(error) {
+        match self.refusal(error) {
             Some(refused) if is_for_one_node(cmd) => {
                 let values = self.again(Work::Command(cmd), refused).await?;
                 Ok(values.into_iter().next_back().unwrap_or(Value::Nil))
@@ -91,7 +104,7 @@ impl Cluster {
         let routed = self.routed.req_packed_commands(pipeline, offset, count);
         let outcome = routed.await;
         let Err(error) = &outcome else { return outcome };
-        let Some(refused) = refusal(error) else {
+        let Some(refused) = self.refusal(error) else {
             return outcome;
         };
         if watches || !pipeline.is_transaction() {
@@ -114,6 +127,14 @@ impl Cluster {
 
     pub(super) fn database(&self) -> i64 {
         self.routed.get_db()
+    }
+
+    fn refusal(&self, error: &RedisError) -> Option<RedisError> {
+        let refused = refusal(error);
+        if refused.is_some() {
+            self.losses.fetch_add(1, Ordering::Release);
+        }
+        refused
     }
 
     /// Sends something again that was refused, until it is not.

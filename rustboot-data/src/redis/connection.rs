@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::command::{Demand, Operation, Trace};
 use super::connector::Conn;
-use super::error::{from_redis, timed_out};
+use super::error::{from_redis, not_connected, timed_out};
 use super::link::{Link, slow_command};
 use crate::places::Places;
 
@@ -145,6 +145,7 @@ pub(super) async fn acquire(link: &Arc<Link>, pool: &Pool<Manager>) -> Result<Re
                 held: Some(held),
                 link: Arc::clone(link),
                 fit: Fitness::Clean,
+                watch: Watch::None,
             })
         }
         Ok(Err(PoolError::Backend(error))) => Err(down(error)),
@@ -192,9 +193,27 @@ pub struct RedisConnection {
     held: Option<Object<Manager>>,
     link: Arc<Link>,
     fit: Fitness,
+    watch: Watch,
+}
+
+/// Whether what a transaction watches is still watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Watch {
+    None,
+    /// Since then, as [`Conn::losses`] counts.
+    Since(u64),
+    Lost,
 }
 
 impl RedisConnection {
+    /// The connection to a cluster outlives those to its nodes.
+    fn has_lost_its_watch(&self) -> bool {
+        match (self.watch, &self.held) {
+            (Watch::Since(lost), Some(held)) => held.conn.losses() != lost,
+            (watch, _) => watch == Watch::Lost,
+        }
+    }
+
     async fn call<T>(
         &mut self,
         operation: Operation,
@@ -207,6 +226,9 @@ impl RedisConnection {
         let before = std::mem::replace(&mut self.fit, Fitness::Owed);
         let patience = self.link.terms.load().command_timeout;
         let limit = demand.wait.map(|wait| wait.saturating_add(patience));
+        if demand.trace == Trace::Watch && self.watch == Watch::None {
+            self.watch = Watch::Since(held.conn.losses());
+        }
         let epoch = held.epoch;
         let mut losses = self.link.losses.subscribe();
         let began = Instant::now();
@@ -239,14 +261,14 @@ impl RedisConnection {
             slow_command(operation, took);
         }
         held.used = Instant::now();
+        self.watch = match (self.watch, demand.trace, &outcome) {
+            (Watch::Since(_), _, Err(error)) if !is_answer(error) => Watch::Lost,
+            (_, Trace::Settled, Ok(_)) => Watch::None,
+            (watch, ..) => watch,
+        };
         self.fit = match (&outcome, demand.trace) {
             // An answer of the server, if not the one that was hoped for.
-            (Err(error), _)
-                if !matches!(
-                    error.kind(),
-                    redis::ErrorKind::Server(_) | redis::ErrorKind::Extension
-                ) =>
-            {
+            (Err(error), _) if !is_answer(error) => {
                 self.link.metrics.failed();
                 Fitness::Spent
             }
@@ -259,6 +281,14 @@ impl RedisConnection {
         };
         outcome
     }
+}
+
+/// Whether an error is what the server said.
+fn is_answer(error: &RedisError) -> bool {
+    matches!(
+        error.kind(),
+        redis::ErrorKind::Server(_) | redis::ErrorKind::Extension
+    )
 }
 
 impl ConnectionLike for RedisConnection {
@@ -275,7 +305,11 @@ impl ConnectionLike for RedisConnection {
     ) -> RedisFuture<'a, Vec<Value>> {
         let operation = Operation::of_pipeline(pipeline);
         let demand = Demand::of_pipeline(pipeline);
-        let watches = self.fit == Fitness::Watching;
+        let watches = self.watch != Watch::None;
+        if pipeline.is_transaction() && self.has_lost_its_watch() {
+            let lost = "the connection to the node that watches was lost since the WATCH";
+            return Box::pin(std::future::ready(Err(not_connected(lost))));
+        }
         Box::pin(self.call(operation, demand, async move |conn| {
             conn.commands(pipeline, offset, count, watches).await
         }))

@@ -1,6 +1,7 @@
 //! Makes connections: to the server, to the one that Sentinels call the primary, or to a cluster.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::select_ok;
@@ -85,6 +86,14 @@ impl Conn {
     /// Whether one failed command says that the connection is of no use any more.
     pub(super) const fn is_one_socket(&self) -> bool {
         matches!(self, Self::Node(_))
+    }
+
+    /// How often what is behind this connection changed: what was watched before may be watched no more.
+    pub(super) fn losses(&self) -> u64 {
+        match self {
+            Self::Node(_) => 0,
+            Self::Cluster(cluster) => cluster.losses(),
+        }
     }
 
     pub(super) fn database(&self) -> i64 {
@@ -312,7 +321,15 @@ impl Connector {
             Ok(info.set_redis_settings(target.login.clone()))
         });
         let nodes: Vec<ConnectionInfo> = nodes.collect::<RedisResult<_>>()?;
+        let losses = Arc::new(AtomicU64::new(0));
+        let lost = Arc::clone(&losses);
         let mut cluster = ClusterClient::builder(nodes)
+            .push_sender(move |push: PushInfo| {
+                if push.kind == PushKind::Disconnection {
+                    lost.fetch_add(1, Ordering::Release);
+                }
+                Ok::<(), redis::aio::SendError>(())
+            })
             // All are tried at once and waited for, the frozen ones as well, before anybody is served.
             .connection_timeout(self.limit / 2)
             .overall_response_timeout(None)
@@ -325,7 +342,7 @@ impl Connector {
             cluster = cluster.certs(certificates);
         }
         let routed = cluster.build()?.get_async_connection().await?;
-        Ok(Cluster::new(routed, self.clone()))
+        Ok(Cluster::new(routed, losses, self.clone()))
     }
 
     fn client(&self, info: ConnectionInfo) -> RedisResult<Client> {

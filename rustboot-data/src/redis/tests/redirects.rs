@@ -129,18 +129,26 @@ async fn a_slow_command_has_the_time_that_is_configured() {
     sleeps("1.5").await.unwrap();
     // And a reload of that alone counts, up and down.
     config.command_timeout = SECOND / 2;
-    redis.renew(&config).unwrap();
+    renewed(&redis, &config).await;
     let error = sleeps("1").await.unwrap_err();
     assert!(
         error.to_string().contains("redis.command_timeout"),
         "{error}"
     );
     config.command_timeout = SECOND * 4;
-    redis.renew(&config).unwrap();
-    until("the longer time counts", async || {
-        sleeps("1.5").await.is_ok()
-    })
-    .await;
+    renewed(&redis, &config).await;
+    sleeps("1.5").await.unwrap();
+}
+
+/// Waits for the connection that a new configuration brings.
+async fn renewed(redis: &Redis, config: &RedisConfig) {
+    let epoch = || match &**redis.link().state.load() {
+        link::State::Up(live) => live.epoch,
+        link::State::Down(..) => 0,
+    };
+    let before = epoch();
+    redis.renew(config).unwrap();
+    until("there is a new connection", async || epoch() > before).await;
 }
 
 /// A slot on its way from the first node to another one.
@@ -268,6 +276,12 @@ async fn a_transaction_that_watches_does_not_follow() {
         slot: slot.to_string(),
     };
     let redis = redis_of(&site).await;
+    let mut reader = redis.connection().await.unwrap();
+    let () = redis::cmd("WATCH")
+        .arg(&key)
+        .query_async(&mut reader)
+        .await
+        .unwrap();
     let mut held = redis.connection().await.unwrap();
     let () = redis::cmd("WATCH")
         .arg(&key)
@@ -280,16 +294,57 @@ async fn a_transaction_that_watches_does_not_follow() {
     pipeline.atomic().incr(&key, 1);
     let refused = pipeline.exec_async(&mut held).await.unwrap_err();
     assert_eq!(status_of(&refused), 503, "{refused}");
+    // Nor when it is known already where the keys are.
+    let _: Option<u64> = reader.get(&key).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let refused = pipeline.exec_async(&mut reader).await.unwrap_err();
+    assert_eq!(status_of(&refused), 503, "{refused}");
     assert_eq!({ &redis }.get::<_, Option<u64>>(&key).await.unwrap(), None);
+    drop((held, reader));
 
-    // On the node where the keys are now, it works.
+    // On the node where the keys are now, it works, as soon as all nodes say that it is that one.
+    until("it works there", async || {
+        let mut held = redis.connection().await.unwrap();
+        let () = redis::cmd("WATCH")
+            .arg(&key)
+            .query_async(&mut held)
+            .await
+            .unwrap();
+        let (): () = { &redis }.set(&key, 5).await.unwrap();
+        let done: RedisResult<Option<(u64,)>> = pipeline.query_async(&mut held).await;
+        if let Ok(done) = &done {
+            assert_eq!(*done, None);
+        }
+        done.is_ok()
+    })
+    .await;
+}
+
+/// The connection to a cluster outlives those to its nodes. A watch does not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_whose_watch_was_lost_is_not_carried_out() {
+    let single = Single::start().await;
+    let redis = Redis::connect(&config(&single.url)).await.unwrap();
     let mut held = redis.connection().await.unwrap();
-    let () = redis::cmd("WATCH")
-        .arg(&key)
-        .query_async(&mut held)
-        .await
-        .unwrap();
-    let (): () = { &redis }.set(&key, 5).await.unwrap();
+    let watch = async |held: &mut RedisConnection| {
+        let mut command = redis::cmd("WATCH");
+        let () = command.arg("watched").query_async(held).await.unwrap();
+    };
+    watch(&mut held).await;
+    let port = single.server.port().unwrap();
+    let _: u64 = ask(port, &["CLIENT", "KILL", "TYPE", "normal"]).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    until("it is back", async || works(&redis).await).await;
+    let () = ask(port, &["SET", "watched", "5"]).await;
+    let mut pipeline = redis::pipe();
+    pipeline.atomic().incr("watched", 1);
+    let refused = pipeline.exec_async(&mut held).await.unwrap_err();
+    assert_eq!(status_of(&refused), 503, "{refused}");
+    assert_eq!(single.count("watched").await, 5);
+
+    // Whoever begins anew is served.
+    let () = redis::cmd("UNWATCH").query_async(&mut held).await.unwrap();
+    watch(&mut held).await;
     let done: Option<(u64,)> = pipeline.query_async(&mut held).await.unwrap();
-    assert_eq!(done, None);
+    assert_eq!(done, Some((6,)));
 }
