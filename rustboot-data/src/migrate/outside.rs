@@ -62,28 +62,30 @@ async fn raise_sign<DB: Driver>(
     file: &File,
     patience: Duration,
 ) -> Result<Session<DB>> {
-    let deadline = Instant::now() + patience;
-    let failed = |error| {
-        let path = file.path;
-        from_sqlx(
-            error,
-            format_args!("no second connection for {path}, which runs outside of a transaction"),
-        )
-    };
-    let mut session = pool.extra(patience).await.map_err(failed)?;
-    let connection = session.unwatched();
-    let begin = SqlStr::from_static(WITHOUT_A_SNAPSHOT);
-    DB::TransactionManager::begin(connection, Some(begin))
-        .await
-        .map_err(failed)?;
-    // Whoever has noted the end of the file before gives it back in a moment.
-    while !DB::claim_run(connection).await.map_err(failed)? {
-        if Instant::now() >= deadline {
-            return Err(failed(sqlx::Error::PoolTimedOut));
+    let raised = async {
+        let mut session = pool.extra(patience).await?;
+        let connection = session.unwatched();
+        let begin = SqlStr::from_static(WITHOUT_A_SNAPSHOT);
+        DB::TransactionManager::begin(connection, Some(begin)).await?;
+        // Whoever has noted the end of the file before gives it back in a moment.
+        while !DB::claim_run(connection).await? {
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
-    }
-    Ok(session)
+        Ok(session)
+    };
+    // A PgBouncer with one connection would make it wait for ourselves.
+    let raised = tokio::time::timeout(patience, raised).await;
+    raised
+        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        .map_err(|error| {
+            let path = file.path;
+            from_sqlx(
+                error,
+                format_args!(
+                    "no second connection within {patience:?} for {path}, which runs outside of a transaction"
+                ),
+            )
+        })
 }
 
 /// Takes the note back, and says what happened: the failure of the file, whatever becomes of the note.
