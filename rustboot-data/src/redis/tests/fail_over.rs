@@ -132,8 +132,11 @@ async fn everything_goes_on(site: Site) {
     for key in 0..KEYS {
         assert_eq!(one.load(key, 2).await, 2);
     }
-    one.cache.insert("old", Ttl::of(LONG), 1_u64).await;
-    assert_eq!(other.cache.get::<u64>("old").await, Some(1));
+    until("both have it", async || {
+        one.cache.insert("old", Ttl::of(LONG), 1_u64).await;
+        other.cache.get::<u64>("old").await == Some(1)
+    })
+    .await;
     let mut news = other.pubsub.subscribe("news").await.unwrap();
     arrives(&one.pubsub, &mut news).await;
 
