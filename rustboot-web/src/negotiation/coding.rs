@@ -1,5 +1,7 @@
 //! `Accept-Encoding` (RFC 9110, section 12.5.3).
 
+use super::weight::{Weight, weight};
+
 /// How the bytes of a body are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coding {
@@ -7,11 +9,6 @@ pub(crate) enum Coding {
     Identity,
     Gzip,
 }
-
-/// In thousandths: a weight has three digits after the point.
-type Weight = u16;
-
-const FULL: Weight = 1000;
 
 /// What a client says of the codings that we know. Of two entries for one, the first counts.
 #[derive(Debug, Default)]
@@ -50,29 +47,6 @@ impl Weights {
     #[cfg(feature = "compression")]
     fn of_identity(&self) -> Weight {
         self.identity.or(self.others).unwrap_or(0)
-    }
-}
-
-/// Of an entry. One that cannot be read is a refusal: then the client gets what everybody can read.
-fn weight(parameters: &str) -> Weight {
-    let value = parameters.split(';').find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("q").then(|| value.trim())
-    });
-    value.map_or(FULL, |value| thousandths(value).unwrap_or(0))
-}
-
-fn thousandths(value: &str) -> Option<Weight> {
-    let (whole, digits) = value.split_once('.').unwrap_or((value, ""));
-    if digits.len() > 3 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    let digit = |place: usize| digits.as_bytes().get(place).map_or(0, |digit| digit - b'0');
-    let part = (0..3).fold(0, |part, place| 10 * part + Weight::from(digit(place)));
-    match whole {
-        "0" => Some(part),
-        "1" if part == 0 => Some(FULL),
-        _ => None,
     }
 }
 

@@ -4,6 +4,8 @@
 #[cfg(any(feature = "compression", feature = "openapi"))]
 mod coding;
 mod vary;
+#[cfg(any(feature = "compression", feature = "openapi", feature = "static-files"))]
+mod weight;
 
 #[cfg(any(feature = "compression", feature = "openapi"))]
 pub(crate) use coding::Coding;
@@ -12,3 +14,5 @@ pub(crate) use coding::preferred;
 #[cfg(feature = "openapi")]
 pub(crate) use coding::takes_gzip;
 pub(crate) use vary::add_vary;
+#[cfg(feature = "static-files")]
+pub(crate) use weight::weight;

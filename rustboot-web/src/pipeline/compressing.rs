@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::Incoming;
 
 use super::answer_body::AnswerBody;
@@ -10,6 +10,7 @@ use super::gzipped::Gzipped;
 use super::record::Record;
 use super::streaming;
 use crate::compression::Policy;
+use crate::route::limits::declared_length;
 
 /// Notes for the end what the client takes: the head of the request will be gone by then.
 pub(super) fn begin(policy: &Policy, request: &Request<Incoming>, record: &mut Record) {
@@ -46,9 +47,9 @@ fn compressed(
     let size = match length {
         // axum takes the body away, and leaves its length if that is known. Where it is not, nothing is said of a coding:
         // `HEAD` may keep to itself what only the body would show.
-        Some(0) if is_head => declared(headers).or(length),
+        Some(0) if is_head => declared_length(headers).or(length),
         Some(length) => Some(length),
-        None => declared(headers),
+        None => declared_length(headers),
     };
     if !policy.apply(coding, status, size, headers) {
         return (body, length);
@@ -61,9 +62,4 @@ fn compressed(
         return (AnswerBody::Whole(Bytes::new()), Some(0));
     }
     (AnswerBody::Any(Body::new(Gzipped::new(body))), None)
-}
-
-fn declared(headers: &HeaderMap) -> Option<u64> {
-    let length = headers.get(header::CONTENT_LENGTH)?;
-    length.to_str().ok()?.parse().ok()
 }

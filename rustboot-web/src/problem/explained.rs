@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use http::{StatusCode, header};
 use http_body::Body as _;
@@ -41,6 +41,13 @@ impl Explained {
             is_of_pipeline: true,
             ..Self::default()
         }
+    }
+
+    /// An answer from inside of the mounted routers, of which the pipeline makes the problem.
+    pub(crate) fn into_unrendered(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
     }
 
     /// With a sentence for the client.

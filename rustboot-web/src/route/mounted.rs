@@ -34,7 +34,6 @@ use super::metrics::method_label;
 use super::note::{Matched, Note, attach, tell};
 use super::security::{Authenticators, Guard};
 use super::{MountSettings, RouteMetrics, RouteSettings};
-use crate::problem::Explained;
 use crate::static_files::StaticFiles;
 
 /// A router as the user brought it.
@@ -307,26 +306,19 @@ impl Own {
     ) -> Result<Request, Box<Response>> {
         *permit = self.limits.enter().map_err(|Full| {
             let retry = HeaderValue::from_static("1");
-            let mut refused = refused(limits::full());
+            let mut refused = limits::full().into_unrendered();
             refused.headers_mut().insert(header::RETRY_AFTER, retry);
-            refused
+            Box::new(refused)
         })?;
         let Some(limit) = self.body else {
             return Ok(request);
         };
         if limits::declared_length(request.headers()).is_some_and(|length| length > limit) {
-            return Err(refused(limits::too_large(limit)));
+            return Err(Box::new(limits::too_large(limit).into_unrendered()));
         }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Ok(request.map(|body| Body::new(Limited::new(body, limit))))
     }
-}
-
-/// An answer that the pipeline makes a problem of.
-fn refused(explained: Explained) -> Box<Response> {
-    let mut response = explained.status.into_response();
-    response.extensions_mut().insert(explained);
-    Box::new(response)
 }
 
 /// Histograms by template and then by method, for routes that are not known at start. Readers take no lock and allocate

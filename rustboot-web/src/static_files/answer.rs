@@ -13,7 +13,9 @@ use super::body::FileBody;
 use super::files::{Files, StaticFiles};
 use super::name;
 use super::range::{self, ByteRange};
+use crate::negotiation::weight;
 use crate::problem::Explained;
+use crate::route::limits::declared_length;
 
 /// What ServeDir answers.
 type Served = http::Response<ServeFileSystemResponseBody>;
@@ -113,7 +115,7 @@ impl Files {
             // Not there, not changed, somewhere else.
             other => return Ok(other),
         };
-        let size = length(whole.headers());
+        let size = declared_length(whole.headers()).unwrap_or(0);
         // No `Content-Range` can be written of an empty file.
         if size == 0 || !range::is_still(&head.headers, whole.headers()) {
             return self.ask(Method::GET, file, conditions).await;
@@ -182,12 +184,6 @@ pub(super) fn conditions(headers: &HeaderMap) -> HeaderMap {
     conditions
 }
 
-fn length(headers: &HeaderMap) -> u64 {
-    let length = headers.get(header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    length.unwrap_or(0)
-}
-
 fn unsatisfiable(size: u64) -> Served {
     let mut served = Served::default();
     *served.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
@@ -209,7 +205,7 @@ fn finished(served: Served, cache_control: &HeaderValue, vary: &'static str) -> 
         StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => {}
         _ => return served.map(Body::new),
     }
-    let length = length(served.headers());
+    let length = declared_length(served.headers()).unwrap_or(0);
     let mut response = served.map(|body| Body::new(FileBody::new(body, length)));
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, cache_control.clone());
@@ -238,13 +234,9 @@ fn method_not_allowed() -> Response {
     refused(StatusCode::METHOD_NOT_ALLOWED, Some((header::ALLOW, allow)))
 }
 
-/// An answer that the pipeline makes a problem of.
 fn refused(status: StatusCode, header: Option<(HeaderName, HeaderValue)>) -> Response {
-    let mut response = status.into_response();
+    let mut response = Explained::of_pipeline(status).into_unrendered();
     response.headers_mut().extend(header);
-    response
-        .extensions_mut()
-        .insert(Explained::of_pipeline(status));
     response
 }
 
@@ -253,18 +245,7 @@ pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::ACCEPT).iter();
     let ranges = lines.filter_map(|line| line.to_str().ok());
     ranges.flat_map(|line| line.split(',')).any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let is_html = parts
-            .next()
-            .is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"));
-        is_html && !parts.any(is_zero)
+        let (kind, parameters) = range.split_once(';').unwrap_or((range, ""));
+        kind.trim().eq_ignore_ascii_case("text/html") && weight(parameters) > 0
     })
-}
-
-/// `q=0`, which means "not this one".
-fn is_zero(parameter: &str) -> bool {
-    let weight = parameter
-        .split_once('=')
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
-    weight.is_some_and(|(_, weight)| weight.trim().parse() == Ok(0.0))
 }

@@ -13,7 +13,7 @@ use super::name::is_plain;
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
 pub struct StaticFilesConfig {
-    /// The directory, relative to the working directory. Everything in it is public.
+    /// The directory, relative to the application's folder (`RUSTBOOT_BASE_DIR`, else the working folder). Everything in it is public.
     pub directory: Option<PathBuf>,
     /// The path that the directory has in URLs: `/`, or one such as `/assets`.
     pub path: String,

@@ -121,14 +121,14 @@ pub(super) fn check(
     let fault = |message| Fault {
         key: "directory",
         message,
-        help: "name a directory that is there and that this user may read, by a path from the working directory on; or leave server.static_files out",
+        help: "name a directory that is there and that this user may read, by a path from the application's folder on; or leave server.static_files out",
     };
     fs::read_dir(directory).map_err(|error| fault(cannot(directory, &error)))?;
     if contains(directory, base).map_err(|error| fault(cannot(directory, &error)))? {
         return Err(Fault {
             key: "directory",
             message: format!(
-                "{} has the working directory in it, and would show everybody the configuration of this program",
+                "{} has the application's folder in it, and would show everybody the configuration of this program",
                 directory.display()
             ),
             help: "put the files into a directory of their own, such as public, and name that",
