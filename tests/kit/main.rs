@@ -4,6 +4,7 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod attribute;
 mod databases;
 mod failures;
 #[cfg(feature = "mysql")]

@@ -11,9 +11,13 @@ async fn nightly() {}
 #[scheduled(cron = "${cleanup.cron:-@daily}", crate = rustboot)]
 async fn configured() {}
 
-fn main() {
+#[test]
+fn a_definition_says_when_it_runs() {
     let trigger = |name: &str| {
-        inventory::iter::<TaskDef>().find(|def| def.name == name).unwrap().trigger
+        inventory::iter::<TaskDef>()
+            .find(|def| def.location.file == file!() && def.name == name)
+            .unwrap()
+            .trigger
     };
     assert_eq!(
         trigger("nightly"),

@@ -33,20 +33,34 @@ async fn settle() {}
 )]
 async fn report() {}
 
-fn main() {
-    let task = |name: &str| inventory::iter::<TaskDef>().find(|def| def.name == name).unwrap();
+#[test]
+fn a_definition_says_when_it_runs() {
+    let task = |name: &str| {
+        inventory::iter::<TaskDef>()
+            .find(|def| def.location.file == file!() && def.name == name)
+            .unwrap()
+    };
     let expire = task("expire");
-    assert_eq!(expire.trigger, Trigger::Every(Period::Fixed(Duration::from_secs(5400))));
+    assert_eq!(
+        expire.trigger,
+        Trigger::Every(Period::Fixed(Duration::from_secs(5400)))
+    );
     assert_eq!(expire.options, TaskOptions::new());
     assert_eq!(expire.location.line, EXPIRE_LINE);
     assert_eq!((expire.dependencies)().len(), 1);
     let poll = task("poll");
-    assert_eq!(poll.trigger, Trigger::Delay(Period::Fixed(Duration::from_millis(250))));
+    assert_eq!(
+        poll.trigger,
+        Trigger::Delay(Period::Fixed(Duration::from_millis(250)))
+    );
     let at_once = TaskOptions::new().initial_delay(Period::Fixed(Duration::ZERO));
     assert_eq!(poll.options, at_once);
     assert_eq!(task("settle").options, TaskOptions::new().singleton());
     let report = task("nightly-report");
-    assert_eq!(report.trigger, Trigger::Every(Period::Configured("${report.every:-15m}")));
+    assert_eq!(
+        report.trigger,
+        Trigger::Every(Period::Configured("${report.every:-15m}"))
+    );
     assert_eq!(
         report.options,
         TaskOptions::new()

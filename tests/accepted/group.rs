@@ -38,10 +38,13 @@ mod r#type {
     async fn r#match() {}
 }
 
-fn main() {
+#[test]
+fn a_group_has_the_name_of_its_module() {
     let of = |name: &str| {
         let name = format!("{}::{name}", module_path!());
-        inventory::iter::<RouteGroup>().find(|group| group.name == name).unwrap()
+        inventory::iter::<RouteGroup>()
+            .find(|group| group.location.file == file!() && group.name == name)
+            .unwrap()
     };
     let orders = of("orders");
     assert_eq!((orders.prefix, orders.tag), ("/orders", Some("orders")));
@@ -49,9 +52,14 @@ fn main() {
     assert_eq!(orders.layers.map(|layers| layers().len()), Some(2));
     assert_eq!(of("orders::inside").location.line, orders::inside::line());
     // The names of routes begin with those of their groups.
-    for group in inventory::iter::<RouteGroup>() {
+    let groups = || inventory::iter::<RouteGroup>().filter(|group| group.location.file == file!());
+    for group in groups() {
         let of_group = |route: &&RouteDef| route.name.starts_with(&format!("{}::", group.name));
-        assert!(inventory::iter::<RouteDef>().any(|route| of_group(&route)), "{}", group.name);
+        assert!(
+            inventory::iter::<RouteDef>().any(|route| of_group(&route)),
+            "{}",
+            group.name
+        );
     }
-    assert_eq!(inventory::iter::<RouteGroup>().count(), 3);
+    assert_eq!(groups().count(), 3);
 }

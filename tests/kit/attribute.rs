@@ -1,4 +1,4 @@
-//! How tests look right.
+//! Every form of the attribute.
 
 use rustboot::prelude::*;
 
@@ -18,17 +18,15 @@ async fn everything(app: TestAppBuilder) -> Result<()> {
 }
 
 #[rustboot::test]
+#[should_panic(expected = "the test returned an error: an error occurred when formatting")]
 async fn an_error_of_its_own(_app: TestApp) -> std::result::Result<(), std::fmt::Error> {
     Err(std::fmt::Error)
 }
 
 #[rustboot::test]
 #[should_panic(expected = "no")]
-#[ignore = "only how it looks"]
 async fn attributes(mut app: TestApp) {
     app = app.clone();
     drop(app);
     panic!("no");
 }
-
-fn main() {}

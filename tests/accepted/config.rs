@@ -45,23 +45,47 @@ struct Limits {
     max_items: u32,
 }
 
-fn main() {
+#[test]
+fn a_section_describes_its_fields() {
     let fields = Shop::fields();
     let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
     assert_eq!(
         names,
-        ["base-currency", "hold", "steps", "zones", "owner", "key", "delivery", "max_items"]
+        [
+            "base-currency",
+            "hold",
+            "steps",
+            "zones",
+            "owner",
+            "key",
+            "delivery",
+            "max_items"
+        ]
     );
     let field = |name: &str| -> &Field { fields.iter().find(|field| field.name == name).unwrap() };
     assert_eq!(field("base-currency").doc, "The currency of all prices.");
     assert_eq!(field("hold").default, Some(DefaultValue::Text("30s")));
-    assert_eq!(field("steps").default, Some(DefaultValue::List(&["1", "-2"])));
+    assert_eq!(
+        field("steps").default,
+        Some(DefaultValue::List(&["1", "-2"]))
+    );
     assert_eq!(field("owner").type_name, "Option<String>");
-    let optional: Vec<&str> = fields.iter().filter(|f| f.optional).map(|f| f.name).collect();
+    let optional: Vec<&str> = fields
+        .iter()
+        .filter(|f| f.optional)
+        .map(|f| f.name)
+        .collect();
     assert_eq!(optional, ["zones", "owner"]);
     let secret: Vec<&str> = fields.iter().filter(|f| f.secret).map(|f| f.name).collect();
     assert_eq!(secret, ["key"]);
-    let nested: Vec<&str> = fields.iter().filter(|f| f.nested.is_some()).map(|f| f.name).collect();
+    let nested: Vec<&str> = fields
+        .iter()
+        .filter(|f| f.nested.is_some())
+        .map(|f| f.name)
+        .collect();
     assert_eq!(nested, ["delivery"]);
-    assert_eq!((Shop::PREFIX, Shop::NAME, Shop::LOCATION.line), ("shop", "Shop", SHOP_LINE));
+    assert_eq!(
+        (Shop::PREFIX, Shop::NAME, Shop::LOCATION.line),
+        ("shop", "Shop", SHOP_LINE)
+    );
 }

@@ -26,8 +26,13 @@ async fn open() {}
 #[get("/plain")]
 async fn plain() {}
 
-fn main() {
-    let of = |path| inventory::iter::<RouteDef>().find(|def| def.path == path).unwrap();
+#[test]
+fn what_a_route_says_of_itself_arrives() {
+    let of = |path| {
+        inventory::iter::<RouteDef>()
+            .find(|def| def.location.file == file!() && def.path == path)
+            .unwrap()
+    };
     let upload = of("/uploads");
     assert_eq!(upload.tag, Some("uploads"));
     assert_eq!(
@@ -38,8 +43,16 @@ fn main() {
             .max_in_flight(10)
             .access_log(false)
     );
-    assert_eq!(upload.security, RouteSecurity::new().scheme("bearer").roles(&["admin", "support"]));
+    assert_eq!(
+        upload.security,
+        RouteSecurity::new()
+            .scheme("bearer")
+            .roles(&["admin", "support"])
+    );
     assert_eq!(of("/open").security, RouteSecurity::new().permit_all());
     let plain = of("/plain");
-    assert_eq!((plain.tag, plain.settings, plain.security), (None, RouteSettings::new(), RouteSecurity::new()));
+    assert_eq!(
+        (plain.tag, plain.settings, plain.security),
+        (None, RouteSettings::new(), RouteSecurity::new())
+    );
 }

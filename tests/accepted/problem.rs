@@ -12,7 +12,12 @@ enum Everything {
     #[problem(status = 400)]
     Plain,
     #[error("{name} and {count} and {unused}")]
-    #[problem(status = 409, type = "named", detail = "{name:?} {{x}}", header = "X-Count: {count}")]
+    #[problem(
+        status = 409,
+        type = "named",
+        detail = "{name:?} {{x}}",
+        header = "X-Count: {count}"
+    )]
     Named {
         name: &'static str,
         count: u8,
@@ -59,7 +64,8 @@ async fn converted() -> Result<()> {
     Err(Everything::Plain)?
 }
 
-fn main() {
+#[test]
+fn an_error_becomes_what_it_says() {
     let named = Everything::Named {
         name: "n",
         count: 3,
@@ -78,14 +84,19 @@ fn main() {
     assert!(error.find::<Everything>().is_some());
 
     let error = Error::from(Everything::Tuple(1, 2));
-    assert_eq!((error.status(), error.detail(), &*error.to_string()), (503, "", "1, 2"));
+    assert_eq!(
+        (error.status(), error.detail(), &*error.to_string()),
+        (503, "", "1, 2")
+    );
     assert_eq!(error.presentation().unwrap().detail().unwrap(), "later");
 
     let marked = Everything::Marked {
         inner: "x".parse::<u8>().unwrap_err(),
         note: "n",
     };
-    let Everything::Marked { note, .. } = &marked else { return };
+    let Everything::Marked { note, .. } = &marked else {
+        return;
+    };
     assert_eq!(*note, "n");
     let error = Error::from(marked);
     assert!(error.kind() == ErrorKind::Internal && error.is_unclassified());
@@ -93,6 +104,9 @@ fn main() {
     let ours = Everything::from(Error::conflict("x"));
     assert_eq!(Error::from(ours).kind(), ErrorKind::Conflict);
     let field = Error::invalid("").with_field("/a", "b").fields()[0].clone();
-    assert_eq!(Error::from(Everything::Several([field], 1)).fields().len(), 1);
+    assert_eq!(
+        Error::from(Everything::Several([field], 1)).fields().len(),
+        1
+    );
     let _ = (direct, None::<Never>);
 }

@@ -26,5 +26,3 @@ mod configured {
         Ok(())
     }
 }
-
-fn main() {}

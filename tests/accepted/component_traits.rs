@@ -50,31 +50,48 @@ async fn mail(
     id.to_string()
 }
 
-fn main() {
+#[test]
+fn a_definition_says_what_stands_for_it_and_what_it_needs() {
     let mut aliases: Vec<(String, String, u32)> = inventory::iter::<AliasDef>()
-        .map(|def| ((def.key)().to_string(), (def.component)().to_string(), def.location.line))
+        .filter(|def| def.location.file == file!())
+        .map(|def| {
+            (
+                (def.key)().to_string(),
+                (def.component)().to_string(),
+                def.location.line,
+            )
+        })
         .collect();
     aliases.sort();
     let eu = |alias: &str| (alias.to_owned(), "Smtp named \"eu\"".to_owned(), SMTP_LINE);
     assert_eq!(
         aliases,
-        [eu("dyn Audited + Send + Sync named \"eu\""), eu("dyn Mailer named \"eu\"")]
+        [
+            eu("dyn Audited + Send + Sync named \"eu\""),
+            eu("dyn Mailer named \"eu\"")
+        ]
     );
     let needs = |dependencies: Vec<rustboot::__private::Dependency>| -> Vec<String> {
-        dependencies.iter().map(|need| format!("{:?} {}", need.kind, need.key)).collect()
+        dependencies
+            .iter()
+            .map(|need| format!("{:?} {}", need.kind, need.key))
+            .collect()
     };
     let expected = [
         "Required dyn Mailer named \"eu\"",
         "Optional dyn Mailer named \"us\"",
         "All dyn Mailer",
     ];
-    let post = inventory::iter::<ComponentDef>().find(|def| (def.key)().to_string() == "Post").unwrap();
+    let post = inventory::iter::<ComponentDef>()
+        .find(|def| (def.key)().to_string() == "Post")
+        .unwrap();
     assert_eq!(needs((post.dependencies)()), expected);
-    for route in inventory::iter::<RouteDef>() {
+    let routes = || inventory::iter::<RouteDef>().filter(|route| route.location.file == file!());
+    for route in routes() {
         assert_eq!(
             needs((route.dependencies)()),
             ["Required Smtp named \"eu\"", expected[1], expected[2]]
         );
     }
-    assert_eq!(inventory::iter::<RouteDef>().count(), 2);
+    assert_eq!(routes().count(), 2);
 }

@@ -23,8 +23,13 @@ async fn needed(_queue: Inject<Queue>) {}
 #[task]
 async fn plain() {}
 
-fn main() {
-    let task = |name: &str| inventory::iter::<BackgroundDef>().find(|def| def.name == name).unwrap();
+#[test]
+fn a_definition_says_whether_it_ends_itself() {
+    let task = |name: &str| {
+        inventory::iter::<BackgroundDef>()
+            .find(|def| def.location.file == file!() && def.name == name)
+            .unwrap()
+    };
     let consumer = task("consumer");
     assert_eq!(consumer.restart, Restart::OnFailure);
     assert!((consumer.ends_itself)());

@@ -26,12 +26,23 @@ async fn stock(_app: AppContext) -> Result<Health> {
     Ok(Health::degraded("low"))
 }
 
-fn main() {
-    let check = |name: &str| inventory::iter::<HealthDef>().find(|def| def.name == name).unwrap();
+#[test]
+fn a_definition_says_what_it_looks_at() {
+    let check = |name: &str| {
+        inventory::iter::<HealthDef>()
+            .find(|def| def.location.file == file!() && def.name == name)
+            .unwrap()
+    };
     let payments = check("payments");
-    assert_eq!((payments.critical, payments.timeout), (false, Some(Duration::from_millis(500))));
+    assert_eq!(
+        (payments.critical, payments.timeout),
+        (false, Some(Duration::from_millis(500)))
+    );
     assert_eq!(payments.location.line, PAYMENTS_LINE);
     assert_eq!((payments.dependencies)().len(), 2);
-    assert_eq!((check("queue").critical, check("queue").timeout), (true, None));
+    assert_eq!(
+        (check("queue").critical, check("queue").timeout),
+        (true, None)
+    );
     assert!((check("stock.eu").dependencies)().is_empty());
 }

@@ -19,8 +19,13 @@ async fn flush(_catalog: Option<Inject<Catalog>>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn main() {
-    let hook = |name: &str| inventory::iter::<HookDef>().find(|def| def.name == name).unwrap();
+#[test]
+fn a_definition_says_when_it_runs() {
+    let hook = |name: &str| {
+        inventory::iter::<HookDef>()
+            .find(|def| def.location.file == file!() && def.name == name)
+            .unwrap()
+    };
     assert_eq!(hook("warm").phase, HookPhase::Start);
     assert_eq!(hook("warm").location.line, WARM_LINE);
     assert_eq!((hook("warm").dependencies)().len(), 1);

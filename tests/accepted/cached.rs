@@ -2,6 +2,10 @@
 
 #![deny(warnings)]
 #![deny(clippy::all, clippy::pedantic, clippy::allow_attributes_without_reason)]
+#![allow(
+    clippy::unused_async,
+    reason = "functions that only show their signature"
+)]
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,11 +14,11 @@ use rustboot::prelude::*;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Serialize, Deserialize)]
-pub struct User;
+pub(crate) struct User;
 
-pub struct Users;
+pub(crate) struct Users;
 
-pub struct Id {
+pub(crate) struct Id {
     shop: u8,
     number: (u8, u8),
 }
@@ -27,7 +31,7 @@ impl fmt::Display for Id {
 
 /// A parameter that the body does not use is the cache.
 #[cached(key = "user:{id}", ttl = "1h30m", stale = "10s")]
-pub async fn by_reference(cache: &Cache, users: &Inject<Users>, id: &Id) -> Result<User>
+pub(crate) async fn by_reference(cache: &Cache, users: &Inject<Users>, id: &Id) -> Result<User>
 where
     Users: Send,
 {
@@ -65,7 +69,7 @@ async fn expression<'a>(pair: &'a Pair, text: &'a str, r#type: u8) -> Result<Str
 struct Pair(u8, Cache);
 
 #[derive(Clone)]
-pub struct Shop {
+pub(crate) struct Shop {
     cache: Cache,
 }
 
@@ -76,12 +80,13 @@ impl Shop {
     /// Never.
     #[allow(clippy::unused_async, reason = "for the test")]
     #[cached(key = "motto", skip = [words])]
-    pub async fn motto(&self, words: &[u8]) -> Result<String> {
+    pub(crate) async fn motto(&self, words: &[u8]) -> Result<String> {
         Ok(words.len().to_string())
     }
 }
 
-fn main() {
+#[test]
+fn a_key_is_the_text_of_its_arguments() {
     let _ = (by_reference, by_value, injected, expression, Shop::motto);
     let (id, pair) = (1, (2, "three"));
     assert_eq!(cache_key!("user:{id}:{pair.1}"), "user:1:three");
