@@ -1,6 +1,6 @@
 //! `[redis]`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustboot_core::Secret;
@@ -73,6 +73,21 @@ impl Default for RedisConfig {
             tls_certificate: None,
             tls_key: None,
         }
+    }
+}
+
+impl RedisConfig {
+    /// The same, with paths that start in the application's folder, as all of the configuration do.
+    pub(super) fn in_folder(&self, base: &Path) -> Self {
+        let mut config = self.clone();
+        for path in [
+            &mut config.tls_ca,
+            &mut config.tls_certificate,
+            &mut config.tls_key,
+        ] {
+            *path = path.take().map(|path| base.join(path));
+        }
+        config
     }
 }
 

@@ -75,10 +75,12 @@ pub(crate) fn is_configured(app: &mut AppBuilder) -> bool {
 
 fn available(app: &mut AppBuilder, critical: bool) {
     let key = ComponentKey::of::<Redis>();
+    let base = app.base_dir().to_owned();
+    let folder = base.clone();
     app.fallback_component(key, Vec::new(), move |resolver| {
         // Only now: somebody may have started a server since the module was configured.
         let config = resolver.config::<RedisConfig>();
-        let config = config.map_or_else(RedisConfig::default, |config| RedisConfig::clone(&config));
+        let config = config.map_or_else(RedisConfig::default, |config| config.in_folder(&folder));
         let prefix = match &config.key_prefix {
             Some(prefix) => prefix.clone(),
             None => format!("{}:", resolver.app().info().name),
@@ -102,7 +104,7 @@ fn available(app: &mut AppBuilder, critical: bool) {
         }))
     });
 
-    app.on_config_change(|app, change| {
+    app.on_config_change(move |app, change| {
         if !change.affects("redis") {
             return;
         }
@@ -110,7 +112,7 @@ fn available(app: &mut AppBuilder, critical: bool) {
         else {
             return;
         };
-        if let Err(error) = redis.renew(&config) {
+        if let Err(error) = redis.renew(&config.in_folder(&base)) {
             // Taken out of the configuration: that needs a restart.
             tracing::warn!(target: "rustboot::config", error = %error, "Redis goes on as it was");
         }

@@ -1,7 +1,7 @@
 //! `rediss://`, with certificates of the tests' own.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::certificates::{Authority, Issued};
@@ -48,7 +48,7 @@ async fn over_tls_with_a_certificate_that_is_looked_at() {
         ErrorKind::Unavailable,
         "nobody knows who signed it"
     );
-    limits.tls_ca = Some(ca);
+    limits.tls_ca = Some(ca.clone());
     let error = Redis::connect(&limits).await.unwrap_err();
     assert_eq!(
         error.kind(),
@@ -57,6 +57,17 @@ async fn over_tls_with_a_certificate_that_is_looked_at() {
     );
     limits.tls_certificate = Some(clients.certificate);
     limits.tls_key = Some(clients.key);
+    let limits_of_names = {
+        let names = |path: &Option<PathBuf>| path.as_ref()?.file_name().map(PathBuf::from);
+        let mut limits = limits.clone();
+        limits.tls_ca = names(&limits.tls_ca);
+        limits.tls_certificate = names(&limits.tls_certificate);
+        limits.tls_key = names(&limits.tls_key);
+        limits
+    };
+    let folder = ca.parent().unwrap();
+    assert_eq!(limits_of_names.in_folder(folder).tls_key, limits.tls_key);
+    let mut limits = limits_of_names.in_folder(folder);
     limits.connect_timeout = Duration::from_secs(10);
     let redis = Redis::connect(&limits).await.unwrap();
     assert!(works(&redis).await);
