@@ -28,6 +28,17 @@ async fn bytes(body: Bytes) -> String {
     body.len().to_string()
 }
 
+/// Two methods of one path, with another name for its parameter.
+#[get("/twice/{id}/of/{part}")]
+async fn twice(Path((id, part)): Path<(u32, String)>) -> String {
+    format!("{id} {part}")
+}
+
+#[delete("/twice/{key}/of/{piece}")]
+async fn twice_no_more(Path((key, piece)): Path<(u32, String)>) -> String {
+    format!("{key} {piece}")
+}
+
 /// An answer of a known length, made at once.
 #[get("/large")]
 async fn large(Query(size): Query<Size>) -> Vec<u8> {

@@ -83,6 +83,7 @@ impl Module for WebModule {
             app.config::<crate::extract::MultipartConfig>()?;
             app.classify(crate::extract::multipart::classify);
         }
+        app.classify(crate::extract::passed_on::classify);
         app.classify(crate::extract::valid::classify);
         app.classify(classify_timeout);
         check_ports(app, &server, &management);
@@ -162,17 +163,17 @@ impl Module for WebModule {
             app.attach(config);
         }
 
+        let (mounted, problems) = Mounted::merge(
+            extension.routers,
+            &Limits::new(&server),
+            &extension.authenticators,
+            served.files.as_ref(),
+        );
+        for problem in problems {
+            app.problem(problem);
+        }
         let parts = Parts {
-            mounted: within(
-                Mounted::merge(
-                    extension.routers,
-                    &Limits::new(&server),
-                    &extension.authenticators,
-                    served.files.as_ref(),
-                ),
-                extension.layers,
-                extension.connect_info,
-            ),
+            mounted: within(mounted, extension.layers, extension.connect_info),
             server,
             table: served.table,
             error_body: extension
@@ -363,6 +364,7 @@ fn pipeline(
         #[cfg(feature = "compression")]
         compression: None,
         max_in_flight: server.max_in_flight.unwrap_or(usize::MAX),
+        header_limit: usize::try_from(server.header_limit.as_u64()).unwrap_or(usize::MAX),
         show_details: !is_main || app.shows_details(),
         in_flight: Default::default(),
         draining: Default::default(),

@@ -12,6 +12,7 @@ use rustix::process::Signal;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use crate::frames::{Wire, get as get_frame};
 use crate::harness::{LIMIT, Sandbox, Service, within};
 
 /// A client, and the task that drives its connection to the end.
@@ -102,6 +103,41 @@ async fn requests_share_a_connection() {
     assert!(body.iter().all(|byte| *byte == b'x'));
     let (_, body) = client.send("/stream?pieces=3&ms=1").await.unwrap();
     assert_eq!(body, b"piece 0\npiece 1\npiece 2\n");
+}
+
+/// Of HTTP/1 hyper leaves out the content of such an answer, of HTTP/2 it does not; a client that gets it nevertheless ends the stream.
+#[tokio::test]
+async fn what_answers_head_has_no_content() {
+    let service = Sandbox::new().start().await;
+    let mut client = Client::connect(&service).await;
+    for (target, status, length) in [
+        ("/text", 200, Some(5)),
+        ("/large?bytes=1000003", 200, Some(1_000_003)),
+        ("/stream?pieces=3&ms=1", 200, None),
+        ("/nowhere", 404, None),
+        ("/live", 200, None),
+        ("/metrics", 200, None),
+    ] {
+        let id = format!("head-{}", target.split(['/', '?']).nth(1).unwrap());
+        let request = get(target).method("HEAD").header("x-request-id", id);
+        let request = request.body(()).unwrap();
+        std::future::poll_fn(|context| client.sender.poll_ready(context))
+            .await
+            .unwrap();
+        let (answer, _) = client.sender.send_request(request, true).unwrap();
+        let answer = within(target, answer).await.unwrap();
+        assert_eq!(answer.status(), status, "{target}");
+        let told = answer.headers().get("content-length");
+        let told = told.map(|told| told.to_str().unwrap().parse::<u64>().unwrap());
+        if length.is_some() || target.starts_with("/stream") {
+            assert_eq!(told, length, "{target}");
+        }
+        let (body, is_over) = (answer.body(), answer.body().is_end_stream());
+        assert!(is_over, "{target}: {body:?}");
+    }
+    assert_eq!(client.send("/text").await.unwrap().0, 200);
+    let line = service.access_line("head-large").await;
+    assert_eq!((&line["bytes"], line.get("aborted")), (&0.into(), None));
 }
 
 /// What goes out in pieces is logged as one answer, with its length.
@@ -246,6 +282,28 @@ async fn an_idle_connection_ends_with_goaway() {
         took >= Duration::from_millis(1900) && took < LIMIT,
         "{took:?}"
     );
+}
+
+/// A client that has gone without a word does not hold the stop: of what it was told, nothing can be on its way any more.
+#[tokio::test]
+async fn an_idle_client_that_is_gone_does_not_hold_the_stop() {
+    let service = Sandbox::new()
+        .env("APP_SERVER__WRITE_TIMEOUT", "3s")
+        .start()
+        .await;
+    let mut wire = Wire::open(&service.address, &[]).await;
+    wire.write(&get_frame(1, "/text")).await.unwrap();
+    wire.until(|frame| frame.ends_stream()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(3200)).await;
+    let at = Instant::now();
+    // It reads nothing any more, and answers no PING.
+    let exit = service.stop().await;
+    assert!(
+        at.elapsed() < Duration::from_millis(2800),
+        "{:?}",
+        at.elapsed()
+    );
+    assert_eq!(exit.code, Some(0));
 }
 
 /// A client that resets a stream has the request cancelled, as on a connection of HTTP/1 that it closes.

@@ -226,7 +226,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut lines = head.trim_end().split("\r\n");
         let status = lines
             .next()
-            .and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok())
+            .and_then(|line| {
+                let status = line.strip_prefix("HTTP/1.1 ");
+                let status = status.or_else(|| line.strip_prefix("HTTP/1.0 "));
+                status?.get(..3)?.parse().ok()
+            })
             .ok_or_else(|| malformed("the status line"))?;
         let headers = lines
             .map(|line| {

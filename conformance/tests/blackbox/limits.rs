@@ -182,6 +182,53 @@ async fn a_head_beyond_the_limit_is_a_431() {
     assert_eq!(service.send(request).await.status, 200);
 }
 
+/// hyper reads in pieces that get larger, and looks at what it has when a head does not end in there: one that comes at once may be
+/// twice as long for it.
+#[tokio::test]
+async fn a_head_that_comes_at_once_has_the_same_limit() {
+    let service = Sandbox::new().start().await;
+    for size in [66_000, 80_000, 100_000, 120_000] {
+        let mut connection = service.connect().await;
+        let warm_up = Request::get("/text").header("x-large", &"x".repeat(60_000));
+        assert_eq!(connection.send(&warm_up).await.unwrap().status, 200);
+        let request = Request::get("/text").header("x-large", &"x".repeat(size));
+        let answer = connection.send(&request).await.unwrap();
+        assert_eq!(answer.status, 431, "{size}");
+        // Whoever of the two says so.
+        if !answer.body.is_empty() {
+            let detail = "the head of the request is larger than 65536 bytes";
+            assert_eq!(answer.json()["detail"], detail, "{size}");
+        }
+    }
+    let lines = (0..1_500).fold(Request::get("/text"), |request, n| {
+        request.header(&format!("x-{n:04}"), &"x".repeat(40))
+    });
+    assert_eq!(service.send(lines).await.status, 431);
+}
+
+/// RFC 9112, section 3.2: whoever stands in front of the service may have read another one of two.
+#[tokio::test]
+async fn a_request_has_one_host() {
+    let service = Sandbox::new().start().await;
+    for (head, status) in [
+        ("GET /text HTTP/1.1\r\nHost: a\r\n\r\n", 200),
+        ("GET /text HTTP/1.1\r\n\r\n", 400),
+        ("GET /text HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n", 400),
+        ("GET /live HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
+        ("GET /text HTTP/1.0\r\n\r\n", 200),
+        ("GET /text HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", 400),
+    ] {
+        let mut connection = service.connect().await;
+        connection.write(head.as_bytes()).await.unwrap();
+        let answer = connection.answer("GET").await.unwrap();
+        assert_eq!(answer.status, status, "{head}");
+        if status == 400 {
+            let detail = answer.json()["detail"].clone();
+            assert!(detail.as_str().unwrap().contains("Host"), "{detail}");
+        }
+    }
+}
+
 /// Beyond the connections that may be open, clients wait; they are not refused.
 #[tokio::test]
 async fn beyond_the_open_connections_clients_wait() {

@@ -44,6 +44,22 @@ async fn it_is_an_openapi_document_and_the_command_prints_the_same() {
 }
 
 #[tokio::test]
+async fn a_path_is_there_once_whatever_its_parameters_are_called() {
+    let service = Sandbox::new().start().await;
+    let document = document(&service).await;
+    let paths = document["paths"].as_object().unwrap();
+    let shapes = paths.keys().filter(|path| path.starts_with("/twice"));
+    assert_eq!(shapes.collect::<Vec<_>>(), ["/twice/{id}/of/{part}"]);
+    for method in ["get", "delete"] {
+        let parameters = &paths["/twice/{id}/of/{part}"][method]["parameters"];
+        let names = parameters.as_array().unwrap().iter();
+        let names: Vec<&Value> = names.map(|parameter| &parameter["name"]).collect();
+        assert_eq!(names, ["id", "part"], "{method}");
+    }
+    assert_eq!(service.get("/twice/7/of/a").await.body, b"7 a");
+}
+
+#[tokio::test]
 async fn it_says_what_the_types_say() {
     let service = Sandbox::new().start().await;
     let document = document(&service).await;

@@ -41,7 +41,7 @@ async fn each_case_of_an_error_says_what_the_client_gets() {
         (
             "invalid",
             json!({"type": "about:blank", "title": "Unprocessable Content", "status": 422, "detail": "the booking is not valid",
-                "errors": [{"pointer": "/guests/0/name", "detail": "is empty"}, {"parameter": "from", "detail": "is in the past"}]}),
+                "errors": [{"pointer": "/guests/0/name", "detail": "is empty"}, {"pointer": "/from", "parameter": "from", "detail": "is in the past"}]}),
         ),
         (
             "payment",
@@ -59,7 +59,8 @@ async fn each_case_of_an_error_says_what_the_client_gets() {
         ),
         (
             "file",
-            json!({"type": "about:blank", "title": "Internal Server Error", "status": 500}),
+            json!({"type": "about:blank", "title": "Internal Server Error", "status": 500,
+                "detail": "the service failed; its log has the reason under the request_id"}),
         ),
         (
             "conflict",

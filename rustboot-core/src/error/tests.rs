@@ -115,12 +115,15 @@ fn members_that_a_problem_has_already_or_that_are_no_json_are_left_out() {
 fn fields_say_where_they_stood() {
     let error = Error::invalid("no")
         .with_field("/a/0", "is empty")
-        .with_parameter("limit", "is too large");
+        .with_parameter("limit/~", "is too large");
     assert_eq!(
         serde_json::to_string(error.fields()).unwrap(),
-        r#"[{"pointer":"/a/0","detail":"is empty"},{"parameter":"limit","detail":"is too large"}]"#
+        r#"[{"pointer":"/a/0","detail":"is empty"},{"pointer":"/limit~1~0","parameter":"limit/~","detail":"is too large"}]"#
     );
-    assert_eq!(error.to_string(), "no; /a/0: is empty; limit: is too large");
+    assert_eq!(
+        error.to_string(),
+        "no; /a/0: is empty; limit/~: is too large"
+    );
 }
 
 #[derive(Debug)]

@@ -12,6 +12,7 @@ pub(crate) mod body;
 pub(crate) mod multipart;
 mod parameter;
 mod params;
+pub(crate) mod passed_on;
 mod path;
 mod request_id;
 pub(crate) mod valid;

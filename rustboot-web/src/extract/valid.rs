@@ -18,7 +18,7 @@ use crate::pointer;
 /// `Valid<Query<T>>`, `Valid<Path<T>>`.
 ///
 /// What does not is a 422 problem with one entry in `errors` for each broken rule: `pointer` has the JSON pointer to a field
-/// of the body, `parameter` the name of a parameter of path or query. So is a value of the wrong type, which a deserializer
+/// of the body; a parameter of path or query has its name as `parameter`, and the pointer to it. So is a value of the wrong type, which a deserializer
 /// can only report one at a time; in a path that is a 400, as without `Valid`.
 ///
 /// Fields are named as in the request. garde knows the names of Rust's fields only; names that differ in case, `_` and `-`

@@ -14,6 +14,9 @@ const FIRST_REQUEST_GRACE: Duration = Duration::from_secs(1);
 /// lost request; within this time it gets an answer with `connection: close` instead.
 const IDLE_GRACE: Duration = Duration::from_millis(250);
 
+/// For a client of HTTP/2 to say that it knows of the end, when nothing is under way.
+const GOAWAY_GRACE: Duration = Duration::from_secs(1);
+
 /// How far the end of a connection has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -98,9 +101,13 @@ impl Ends<'_> {
                 Activity::Answering => (now, self.patience.head.min(self.patience.idle)),
                 Activity::Head(since) => (since, self.patience.head),
                 Activity::Idle(since) => match (self.version, stage) {
-                    // An answer that is over for us may wait for the client to open its window.
+                    // An answer that is over for us may wait for the client to open its window, but not for longer than that.
+                    // A client that is still there needs a round trip.
                     (HttpVersion::Two, Stage::ShuttingDown) => {
-                        (since.max(entered), self.patience.write)
+                        match since + self.patience.write > entered + GOAWAY_GRACE {
+                            true => (since, self.patience.write),
+                            false => (entered, GOAWAY_GRACE),
+                        }
                     }
                     _ if self.state.requests() == 0 => (since, self.patience.head),
                     _ => (since, self.patience.idle),

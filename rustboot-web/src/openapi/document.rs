@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{Operation, limits};
 use crate::route::SecurityScheme;
 use crate::route::mapped::MappedRoute;
-use crate::route::table::{Table, parameter_names};
+use crate::route::table::{Table, parameter_names, shape};
 
 /// What the document is made from.
 #[derive(Debug, Clone)]
@@ -43,14 +43,18 @@ impl Source {
         let ids = Ids::new(&self.table.routes);
         let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
         let mut schemes = BTreeSet::new();
+        let mut templates: BTreeMap<String, &'static str> = BTreeMap::new();
         for route in &self.table.routes {
             if route.def.method == Method::CONNECT {
                 // OpenAPI has no such operation.
                 continue;
             }
-            let operation = self.operation(route, &ids, &mut reading, &mut writing, &mut schemes);
+            let mut operation =
+                self.operation(route, &ids, &mut reading, &mut writing, &mut schemes);
+            let path = *templates.entry(shape(route.path)).or_insert(route.path);
+            rename_parameters(&mut operation, route.path, path);
             paths
-                .entry(template(route.path))
+                .entry(template(path))
                 .or_default()
                 .insert(route.def.method.as_str().to_lowercase(), operation);
         }
@@ -180,6 +184,26 @@ fn template(path: &str) -> String {
         .replace("}}", "%7D")
 }
 
+/// Two templates that differ in the names of their parameters are one path of a document (OpenAPI 3.1, section 4.8.8).
+fn rename_parameters(operation: &mut Value, from: &'static str, to: &'static str) {
+    if from == to {
+        return;
+    }
+    let names = || parameter_names(from).into_iter().zip(parameter_names(to));
+    let parameters = operation
+        .get_mut("parameters")
+        .and_then(Value::as_array_mut);
+    for parameter in parameters
+        .into_iter()
+        .flatten()
+        .filter(|it| it["in"] == "path")
+    {
+        if let Some((_, new)) = names().find(|(old, _)| parameter["name"] == *old) {
+            parameter["name"] = json!(new);
+        }
+    }
+}
+
 /// The names of operations: that of the handler where it is the only one of that name.
 struct Ids(BTreeMap<String, usize>);
 
@@ -293,7 +317,7 @@ fn problem() -> Value {
     json!({
         "type": "object",
         "description": "An error (RFC 9457). A kind of problem may have further members.",
-        "required": ["type", "title", "status", "instance", "request_id"],
+        "required": ["type", "title", "status", "detail", "instance", "request_id"],
         "properties": {
             "type": {"type": "string", "format": "uri-reference", "description": "The kind of problem."},
             "title": {"type": "string", "description": "The kind of problem in a few words."},
@@ -306,10 +330,10 @@ fn problem() -> Value {
                 "description": "What is not valid.",
                 "items": {
                     "type": "object",
-                    "required": ["detail"],
+                    "required": ["pointer", "detail"],
                     "properties": {
-                        "pointer": {"type": "string", "description": "A JSON pointer to a field of the body."},
-                        "parameter": {"type": "string", "description": "A parameter of the path or the query."},
+                        "pointer": {"type": "string", "description": "A JSON pointer to a field of the body, or to a parameter."},
+                        "parameter": {"type": "string", "description": "The name of a parameter of the path or the query."},
                         "detail": {"type": "string"},
                     },
                 },

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Method, Version};
+use http::{HeaderMap, Method, StatusCode, Version, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::answer_body::AnswerBody;
@@ -23,7 +23,12 @@ pub(crate) struct PipelineBody {
 
 impl PipelineBody {
     /// `length` is what the body says of itself.
-    pub(super) fn new(inner: AnswerBody, length: Option<u64>, mut record: Box<Record>) -> Self {
+    pub(super) fn new(
+        inner: AnswerBody,
+        length: Option<u64>,
+        headers: &mut HeaderMap,
+        mut record: Box<Record>,
+    ) -> Self {
         let is_out = match length {
             Some(length) => length == 0,
             None => inner.is_end_stream(),
@@ -31,6 +36,9 @@ impl PipelineBody {
         // Nobody asks for the frames of such a body.
         if is_out || record.method == Method::HEAD {
             record.end();
+        }
+        if record.version == Version::HTTP_2 {
+            withhold(length, headers, &mut record);
         }
         Self {
             inner,
@@ -44,6 +52,21 @@ impl PipelineBody {
             inner: AnswerBody::default(),
             record: None,
         }
+    }
+}
+
+/// hyper leaves out the content of an answer that may have none, but of HTTP/1 only (RFC 9110, sections 6.4.1 and 9.3.2).
+fn withhold(length: Option<u64>, headers: &mut HeaderMap, record: &mut Record) {
+    let is_head = record.method == Method::HEAD;
+    let without = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+    record.withheld = is_head
+        || record
+            .status
+            .is_some_and(|status| without.contains(&status));
+    if let Some(length @ 1..) = length.filter(|_| is_head) {
+        headers
+            .entry(header::CONTENT_LENGTH)
+            .or_insert_with(|| length.into());
     }
 }
 
@@ -137,7 +160,11 @@ impl HttpBody for PipelineBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream() && self.rest() == 0
+        match &self.record {
+            Some(record) if record.withheld => true,
+            Some(record) => self.inner.is_end_stream() && record.rest.is_empty(),
+            None => self.inner.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -265,7 +265,7 @@ fn complete(outcome: Outcome, mut record: Box<Record>) -> Response<PipelineBody>
             #[cfg(feature = "compression")]
             let (body, length) =
                 compressing::end(parts.status, &mut parts.headers, body, length, &mut record);
-            PipelineBody::new(body, length, record)
+            PipelineBody::new(body, length, &mut parts.headers, record)
         }
     };
     Response::from_parts(parts, body)
@@ -284,7 +284,7 @@ fn complete_prepared(
     let body = AnswerBody::Whole(body);
     #[cfg(feature = "compression")]
     let (body, length) = compressing::end(StatusCode::OK, &mut headers, body, length, &mut record);
-    let body = PipelineBody::new(body, length, record);
+    let body = PipelineBody::new(body, length, &mut headers, record);
     let mut response = Response::new(body);
     let empty = std::mem::replace(response.headers_mut(), headers);
     // It owns nothing, and finding that out takes its destructor sixty instructions.

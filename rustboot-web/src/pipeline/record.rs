@@ -107,6 +107,8 @@ pub(crate) struct Record {
     pub(super) deferred: Deferred,
     /// Whether the answer goes on.
     pub(super) streaming: Streaming,
+    /// Whether hyper is told that the answer has no body, whatever there is of one.
+    pub(super) withheld: bool,
     /// What is left of a large piece of the body: HTTP/2 sends it bit by bit.
     pub(super) rest: Bytes,
     bytes: u64,
@@ -149,6 +151,7 @@ impl Record {
                 coding: None,
                 deferred: Deferred::default(),
                 streaming: Streaming::No,
+                withheld: false,
                 rest: Bytes::new(),
                 bytes: 0,
                 ended: false,

@@ -2,15 +2,17 @@
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header};
 use http_body::Body as _;
 use http_body_util::Limited;
 use hyper::body::Incoming;
 use rustboot_observe::correlation::{Correlation, RequestId, SpanId, TraceId};
 
+use super::answer::Answer;
 use super::headers::REQUEST_ID;
 use super::ids;
 use super::incoming::Compact;
+use crate::problem::Explained;
 
 /// Parsed once, by the compiler: a look-up by text parses the name anew each time.
 static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -22,13 +24,22 @@ pub(super) struct Known<'a> {
     request_id: Option<&'a HeaderValue>,
     traceparent: Option<&'a HeaderValue>,
     pub(super) user_agent: Option<&'a HeaderValue>,
+    hosts: usize,
+    /// What all of them take on the wire, in bytes.
+    size: usize,
 }
 
 impl<'a> Known<'a> {
     pub(super) fn among(headers: &'a HeaderMap) -> Self {
         let mut known = Self::default();
         for (name, value) in headers {
+            // With the colon, the space and the end of the line.
+            known.size += name.as_str().len() + value.len() + 4;
             let place = match *name {
+                header::HOST => {
+                    known.hosts += 1;
+                    continue;
+                }
                 header::USER_AGENT => &mut known.user_agent,
                 _ if *name == REQUEST_ID => &mut known.request_id,
                 _ if *name == TRACEPARENT => &mut known.traceparent,
@@ -38,6 +49,36 @@ impl<'a> Known<'a> {
             place.get_or_insert(value);
         }
         known
+    }
+
+    /// Whether a head is one that is answered with an error, whatever it asks for.
+    #[inline]
+    pub(super) fn refuses(&self, request: &hyper::Request<Incoming>, limit: usize) -> bool {
+        let target = request.uri().path_and_query();
+        let target = target.map_or(0, |target| target.as_str().len());
+        self.size + target > limit
+            || self.hosts != 1 && (self.hosts > 1 || request.version() == Version::HTTP_11)
+    }
+
+    /// The answer to such a head.
+    #[cold]
+    pub(super) fn refusal(&self, version: Version, limit: usize) -> Answer {
+        // RFC 9112, section 3.2; RFC 6585, section 5.
+        let (status, detail) = match self.hosts {
+            0 if version == Version::HTTP_11 => (
+                StatusCode::BAD_REQUEST,
+                "the request has no header Host, which HTTP/1.1 demands".to_owned(),
+            ),
+            2.. => (
+                StatusCode::BAD_REQUEST,
+                "the request has more than one header Host".to_owned(),
+            ),
+            _ => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                format!("the head of the request is larger than {limit} bytes"),
+            ),
+        };
+        Answer::refused(Explained::of_pipeline(status).with_detail(detail), None)
     }
 
     /// The ids of a request: the client's where they are well-formed. And the header that says the first.

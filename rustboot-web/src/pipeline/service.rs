@@ -55,6 +55,8 @@ pub(crate) struct Pipeline {
     /// For what is no attribute route: those have their own.
     pub(crate) limits: Limits,
     pub(crate) max_in_flight: usize,
+    /// For the whole head, in bytes. hyper has one for what it reads at once, which is up to twice as much.
+    pub(crate) header_limit: usize,
     /// Whether endpoints show details here.
     pub(crate) show_details: bool,
     pub(crate) in_flight: AtomicUsize,
@@ -130,6 +132,11 @@ impl Pipeline {
             user_agent,
         );
 
+        if known.refuses(&request, self.header_limit) {
+            let refusal = known.refusal(request.version(), self.header_limit);
+            record.path = RequestPath::of(&request);
+            return PipelineFuture::new(refusal, record);
+        }
         if self.reads_more()
             && let Some(answer) = self.read_more(&request, &mut record)
         {

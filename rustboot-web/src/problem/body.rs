@@ -5,47 +5,64 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rustboot_core::Error;
 use rustboot_core::error::FieldError;
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+
+use super::sentence;
 
 /// An error as the client may see it. Serialized, it is the body of `application/problem+json`; what is marked as not part
 /// of it is for an [`ErrorBody`] to decide by.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Problem<'a> {
     /// A URI that names the kind of problem; `about:blank` when the status says it all.
-    #[serde(rename = "type")]
     pub type_uri: &'a str,
     /// The kind of problem in a few words.
     pub title: &'a str,
     /// The HTTP status.
     pub status: u16,
-    /// What happened this time. With a 5xx, only what was explicitly made public.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What happened this time; none when nobody said more than the status does. With a 5xx, only what was explicitly made public.
+    /// In the standard shape, a sentence about the status stands in for it.
     pub detail: Option<&'a str>,
     /// The path of the request.
     pub instance: &'a str,
     /// The id of the request, as in the log.
     pub request_id: &'a str,
     /// The invalid fields and parameters, for a validation error.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub errors: &'a [FieldError],
     /// Extension members (RFC 9457, section 3.2).
-    #[serde(flatten)]
     pub members: &'a Map<String, Value>,
     /// Not part of the body: the method of the request.
-    #[serde(skip)]
     pub method: &'a Method,
     /// Not part of the body: who says no.
-    #[serde(skip)]
     pub origin: ProblemOrigin,
     /// Not part of the body: the headers that the answer has so far, such as `Allow`, `Retry-After` and `WWW-Authenticate`.
-    #[serde(skip)]
     pub headers: &'a HeaderMap,
     /// Not part of the body: the error, when there is one. With a 5xx its texts are for the log; use it for its kind and for
     /// [`Error::find`].
-    #[serde(skip)]
     pub error: Option<&'a Error>,
+}
+
+impl Serialize for Problem<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("type", self.type_uri)?;
+        map.serialize_entry("title", self.title)?;
+        map.serialize_entry("status", &self.status)?;
+        let detail = self.detail;
+        let detail = detail.unwrap_or_else(|| sentence::of(self.status, self.origin, self.title));
+        map.serialize_entry("detail", detail)?;
+        map.serialize_entry("instance", self.instance)?;
+        map.serialize_entry("request_id", self.request_id)?;
+        if !self.errors.is_empty() {
+            map.serialize_entry("errors", self.errors)?;
+        }
+        for (name, member) in self.members {
+            map.serialize_entry(name, member)?;
+        }
+        map.end()
+    }
 }
 
 /// Who says no.

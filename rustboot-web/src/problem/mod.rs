@@ -9,8 +9,9 @@
 
 mod body;
 mod explained;
-mod rejection;
+pub(crate) mod rejection;
 mod render;
+mod sentence;
 
 pub(crate) use body::ProblemDetails;
 pub use body::{ErrorBody, Problem, ProblemOrigin};

@@ -47,7 +47,7 @@ enum Read {
 }
 
 /// The detail, and the fields that are not valid.
-pub(super) fn read(text: String) -> (String, Vec<FieldError>) {
+pub(crate) fn read(text: String) -> (String, Vec<FieldError>) {
     for (prefix, detail, how) in KNOWN {
         let Some(rest) = text.strip_prefix(prefix) else {
             continue;
@@ -79,7 +79,8 @@ fn parameter(rest: &str) -> Option<FieldError> {
     let (name, detail) = match pointer::missing_field(message) {
         Some(field) => (field, "is required"),
         None if path.is_empty() => return None,
-        None => (path, message),
+        // Of one that is there several times, it does not matter which.
+        None => (path.split('[').next().unwrap_or(path), message),
     };
     Some(FieldError {
         place: FieldPlace::Parameter(name.to_owned()),

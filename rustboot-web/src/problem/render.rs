@@ -53,6 +53,13 @@ pub(crate) fn problem_response(
     let set = response.headers_mut();
     set.entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
+    if explained.status == StatusCode::TOO_MANY_REQUESTS
+        && !headers.contains_key(header::RETRY_AFTER)
+    {
+        // Whoever knows better says so; without it, many clients come back at once.
+        set.entry(header::RETRY_AFTER)
+            .or_insert(HeaderValue::from_static("1"));
+    }
     for name in headers.keys() {
         if !set.contains_key(name) {
             for value in headers.get_all(name) {

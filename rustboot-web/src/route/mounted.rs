@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -84,13 +85,14 @@ impl Mounted {
     /// Merges routers, each with a layer that tells what it matched and does what it has of its own. What none of them matches may
     /// be a file. `None` without routers and files.
     ///
-    /// One that nobody guards as it demands is left out: it is a problem that keeps the application from starting.
+    /// One that nobody guards as it demands is left out: it is a problem that keeps the application from starting. So are two with
+    /// the same route, which come back as problems.
     pub(crate) fn merge(
         routers: Vec<MountedRouter>,
         server: &Limits,
         authenticators: &Authenticators,
         files: Option<&StaticFiles>,
-    ) -> Option<Self> {
+    ) -> (Option<Self>, Vec<Problem>) {
         let guarded: Vec<(MountedRouter, Option<Guard>)> = routers
             .into_iter()
             .filter_map(|mounted| {
@@ -109,7 +111,7 @@ impl Mounted {
             })
             .collect();
         if own.is_empty() && files.is_none() {
-            return None;
+            return (None, Vec::new());
         }
         let bodies = own.iter().map(|limits| limits.body);
         let widest = bodies.fold(server.body, u64::max);
@@ -127,21 +129,42 @@ impl Mounted {
                         limits,
                     })
                 });
-                mounted.router.layer(Tell::new(own, files))
+                (mounted.router.layer(Tell::new(own, files)), mounted.listed)
             });
+        let (mut router, mut problems) = (Router::new(), Vec::new());
+        for (next, listed) in layered {
+            // What was merged before goes with it: the application does not start.
+            router = joined(router, next).unwrap_or_else(|conflict| {
+                problems.push(listed.problem(conflict).note(SAME_ROUTE));
+                Router::new()
+            });
+        }
         // Of several default answers to a path that nobody knows, axum takes the last: it is of no router's settings.
-        let router = layered
-            .chain([Router::new().layer(Tell::new(None, files))])
-            .reduce(Router::merge)?;
+        let router = router.merge(Router::new().layer(Tell::new(None, files)));
         let mut limits = server.clone();
         limits.body = widest;
-        Some(Self {
+        let merged = Self {
             router,
             limits,
             with_connect_info: false,
             has_files: files.is_some(),
-        })
+        };
+        (Some(merged), problems)
     }
+}
+
+const SAME_ROUTE: &str = "help: of the routers that are mounted, one may have a path with a method, and one a fallback; serve the other under a prefix with Router::nest";
+
+/// Two routers as one, or why that cannot be: axum panics, and has no other way to tell.
+pub(super) fn joined(one: Router, other: Router) -> Result<Router, String> {
+    catch_unwind(AssertUnwindSafe(|| one.merge(other))).map_err(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or(payload.downcast_ref::<&str>().copied());
+        format!(
+            "cannot be merged with those that were mounted before it: {}",
+            text.unwrap_or("axum does not say why")
+        )
+    })
 }
 
 /// What a router has of its own.

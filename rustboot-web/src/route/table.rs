@@ -1,7 +1,8 @@
 //! All attribute routes of an application: sorted, and checked for collisions.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use matchit::InsertError;
 use rustboot_core::report::Problem;
 
 use super::RouteDef;
@@ -88,12 +89,36 @@ fn unmatchable<'a>(
         matcher.insert(numbered(shape), ()).ok();
     }
     let mut problems = Vec::new();
+    let mut taken: HashMap<String, &MappedRoute> = HashMap::new();
     for (route, shape) in routes {
-        if route.path.starts_with('/')
-            && known.insert(shape)
-            && let Err(error) = matcher.insert(numbered(shape), ())
-        {
-            problems.push(route.problem(format!("the path cannot be matched: {error}")));
+        if !route.path.starts_with('/') || !known.insert(shape) {
+            continue;
+        }
+        let numbered = numbered(shape);
+        match matcher.insert(&*numbered, ()) {
+            Ok(()) => drop(taken.insert(numbered, route)),
+            Err(InsertError::Conflict { with }) => {
+                let problem = match taken.get(&with) {
+                    Some(other) => route
+                        .problem(format!("the path cannot be told from {}", other.path))
+                        .note(format!(
+                            "which is that of `{}` ({})",
+                            other.def.handler_name(),
+                            other.def.location
+                        )),
+                    None => route.problem(format!(
+                        "the path cannot be told from that of a management endpoint, {with}"
+                    )),
+                };
+                problems.push(
+                    problem.note(
+                        "help: give one of them a segment of its own in front of the parameter",
+                    ),
+                );
+            }
+            Err(error) => {
+                problems.push(route.problem(format!("the path cannot be matched: {error}")))
+            }
         }
     }
     problems

@@ -1,9 +1,11 @@
 //! What is wrong with routes and groups is found at start, all of it, and says where it was written.
 
+use axum::Router;
 use http::Method;
 use rustboot_core::source::Location;
 
 use super::group::Groups;
+use super::mounted::joined;
 use super::table::Table;
 use super::{RouteDef, RouteGroup, RouteLayer, RouteSecurity, RouteSettings, route_handler};
 
@@ -142,7 +144,7 @@ fn a_route_by_hand_is_checked_like_one_of_the_compiler() {
         "GET /b: it permits everybody, and demands roles or a security scheme as well (",
         "BREW /coffee: layers, and what only axum's own router can extract, go with the methods that axum knows (",
         "GET orders: the path \"orders\" has to begin with a slash (",
-        "GET /files/{*rest}/more: the path cannot be matched: ",
+        "GET /files/{*rest}/more: the path cannot be told from /files/{*rest} (",
     ];
     assert_eq!(found.len(), starts.len(), "{found:#?}");
     for (found, start) in found.iter().zip(starts) {
@@ -153,6 +155,36 @@ fn a_route_by_hand_is_checked_like_one_of_the_compiler() {
         found[2].contains("declared by `rustboot_web::route::tests::"),
         "{found:?}"
     );
+}
+
+#[test]
+fn a_path_that_cannot_be_told_from_another_names_it() {
+    let found = problems(vec![], vec![route("/w/{id}"), route("/w/{*rest}")]);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let (first, rest) = found[0].split_once(" (").unwrap();
+    let one_of = [
+        "GET /w/{*rest}: the path cannot be told from /w/{id}",
+        "GET /w/{id}: the path cannot be told from /w/{*rest}",
+    ];
+    assert!(one_of.contains(&first), "{found:#?}");
+    assert!(
+        rest.contains("which is that of `") && rest.contains("help: "),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn two_routers_with_one_route_do_not_become_one() {
+    let router = || Router::new().route("/x", axum::routing::get(async || ()));
+    let _both = joined(router(), Router::new()).unwrap();
+    let conflict = joined(router(), router()).unwrap_err();
+    assert!(
+        conflict.starts_with("cannot be merged with those that were mounted before it: ")
+            && conflict.contains("/x"),
+        "{conflict}"
+    );
+    let with_fallback = || Router::new().fallback(async || ());
+    joined(with_fallback(), with_fallback()).unwrap_err();
 }
 
 #[test]

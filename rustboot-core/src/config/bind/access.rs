@@ -41,8 +41,9 @@ impl<'de> SeqAccess<'de> for Items<'_, '_> {
             return Ok(None);
         };
         let key = join(self.key, &index.to_string());
-        seed.deserialize(ValueDe::new(value, key, self.context))
-            .map(Some)
+        let item = seed.deserialize(ValueDe::new(value, key.clone(), self.context));
+        let item = item.map_err(|error| error.at(&key, self.context.is_secret(&key)));
+        item.map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -168,12 +169,15 @@ impl<'de> MapAccess<'de> for Keys<'_, '_> {
         if entry.is_part {
             return self.part(seed, &entry.value);
         }
-        seed.deserialize(ValueDe {
+        let key = join(self.key, entry.name);
+        let value = seed.deserialize(ValueDe {
             value: &entry.value,
-            key: join(self.key, entry.name),
+            key: key.clone(),
             context: self.context,
             siblings: self.known,
-        })
+        });
+        // Of a type that is made from another one: what it says, it says after that was read.
+        value.map_err(|error| error.at(&key, self.context.is_secret(&key)))
     }
 
     fn size_hint(&self) -> Option<usize> {

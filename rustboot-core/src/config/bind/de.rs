@@ -211,11 +211,12 @@ impl<'de> Deserializer<'de> for ValueDe<'_, '_> {
         if name != secret::MARKER {
             return visitor.visit_newtype_struct(self);
         }
-        let context = self.context;
+        let (context, key) = (self.context, self.key.clone());
         let outer = context.inside_secret.replace(true);
         let result = visitor.visit_newtype_struct(self);
         context.inside_secret.set(outer);
-        result
+        // A type that is made from another one may quote it in what it says afterwards.
+        result.map_err(|error| error.at(&key, true))
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BindError> {

@@ -15,6 +15,8 @@ pub(super) struct BindError {
     pub(super) help: Option<String>,
     /// Whether nothing sets the key.
     pub(super) missing: bool,
+    /// Whether the message is that of a type of somebody else, which may not say what it found.
+    pub(super) foreign: bool,
     /// The message without the value that was found, for keys whose value must not be shown.
     discreet: Option<String>,
 }
@@ -26,6 +28,7 @@ impl BindError {
             message: message.into(),
             help: None,
             missing: false,
+            foreign: false,
             discreet: None,
         }
     }
@@ -52,6 +55,7 @@ impl BindError {
             if self.missing {
                 self.message = "required, and not set".to_owned();
             } else if secret {
+                self.foreign = false;
                 // A message that we did not write may repeat the value.
                 self.message = self
                     .discreet
@@ -102,7 +106,10 @@ fn in_plain_words(expected: &dyn Expected) -> String {
 
 impl Error for BindError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(message.to_string())
+        Self {
+            foreign: true,
+            ..Self::new(message.to_string())
+        }
     }
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {

@@ -142,8 +142,12 @@ fn bind_all<T: DeserializeOwned>(
         if !context.failed.insert(key.clone()) {
             return None;
         }
-        let mut problem = Problem::new(&key, &error.message);
-        match context.settings.origin(&key).filter(|_| !error.missing) {
+        let found = context.settings.find(&key).filter(|_| error.foreign);
+        let mut problem = Problem::new(
+            &key,
+            with_found(error.message, found, context.is_secret(&key)),
+        );
+        match origin(context.settings, &key).filter(|_| !error.missing) {
             Some(origin) => problem = problem.note(origin.sentence()),
             None => {
                 let secret = context.is_secret(&key);
@@ -162,6 +166,25 @@ fn bind_all<T: DeserializeOwned>(
             binding.problems.push(problem);
         }
     }
+}
+
+/// A message of somebody else's type, with the text that it does not like.
+fn with_found(message: String, found: Option<&Value>, is_secret: bool) -> String {
+    match found {
+        Some(Value::String(_, text)) if !is_secret && !message.contains(text.as_str()) => {
+            format!("{message}, found {:?}", mask::without_credentials(text))
+        }
+        _ => message,
+    }
+}
+
+/// Where the value of a key came from. The items of a list that is one text, as in a variable, came with the list.
+fn origin(settings: &Settings, key: &str) -> Option<Origin> {
+    settings.origin(key).or_else(|| {
+        let (list, item) = key.rsplit_once('.')?;
+        item.parse::<usize>().ok()?;
+        settings.origin(list)
+    })
 }
 
 /// Whether nothing but well-known variables sets a section. They are there for every program, and not meant for this one.

@@ -253,6 +253,7 @@ mod reporting {
         no_list:        toml("payments = 3") => "shop.payments: expected a list, found 3", "set in config/app.toml:3";
         a_gap_in_a_numbered_list: env("APP_SHOP__PAYMENTS__1", "c") => "shop.payments: expected a list, found a section", "set by the environment variable APP_SHOP__PAYMENTS__1";
         no_section:     toml("delivery = 3") => "shop.delivery: expected a section, found 3", "set in config/app.toml:3";
+        one_item_of_a_variable: env("APP_SHOP__SIZES", "1,x") => "shop.sizes.1: expected a number from 0 to 4294967295, found \"x\"", "set by the environment variable APP_SHOP__SIZES";
         one_item_of_a_list: toml("sizes = [1, \"x\"]") => "shop.sizes.1: expected a number from 0 to 4294967295, found \"x\"", "set in config/app.toml:3";
         below_a_section: toml("[shop.delivery]\nradius = \"far\"") => "shop.delivery.radius: expected a number from 0 to 4294967295, found \"far\"", "set in config/app.toml:4";
         in_dotenv:      nothing().file(".env", "\nAPP_SHOP__PORT=x\n") => "shop.port: expected a number from 0 to 65535, found \"x\"", "set in .env:2";

@@ -94,6 +94,24 @@ fn a_secret_is_in_no_report() {
         pin: Secret<u32>,
         token: u32,
         address: std::net::IpAddr,
+        codes: std::collections::BTreeMap<String, Secret<Code>>,
+        code: Secret<Code>,
+        plain: Code,
+        password: Code,
+    }
+    /// Made from another type, of which its message quotes the value.
+    #[derive(Debug, Clone, Deserialize)]
+    #[serde(try_from = "String")]
+    struct Code;
+    impl TryFrom<String> for Code {
+        type Error = String;
+
+        fn try_from(text: String) -> Result<Self, String> {
+            Err(format!("`{text}` is no code"))
+        }
+    }
+    impl secrecy::zeroize::Zeroize for Code {
+        fn zeroize(&mut self) {}
     }
     impl Describe for Vault {
         fn fields() -> Vec<Field> {
@@ -103,6 +121,10 @@ fn a_secret_is_in_no_report() {
                     .secret(true),
                 Field::new("token", "u32", "").typed::<u32>(),
                 Field::new("address", "IpAddr", "").typed::<std::net::IpAddr>(),
+                Field::new("codes", "BTreeMap<String, Secret<Code>>", ""),
+                Field::new("code", "Secret<Code>", "").secret(true),
+                Field::new("plain", "Code", ""),
+                Field::new("password", "Code", ""),
             ]
         }
     }
@@ -115,13 +137,21 @@ fn a_secret_is_in_no_report() {
         .env("APP_VAULT__PIN", "canary-1")
         .env("APP_VAULT__TOKEN", "canary-2")
         .env("APP_VAULT__ADDRESS", "here")
+        .env("APP_VAULT__CODES__FRONT", "canary-3")
+        .env("APP_VAULT__CODE", "canary-4")
+        .env("APP_VAULT__PLAIN", "seen")
+        .env("APP_VAULT__PASSWORD", "canary-5")
         .report::<Vault>()
         .to_string();
     assert!(!report.contains("canary"), "{report}");
     assert!(report.contains("vault.pin: expected a number from 0 to 4294967295, found a value that is not shown here"), "{report}");
     assert!(report.contains("vault.token: "), "{report}");
     assert!(
-        report.contains("vault.address: invalid IP address syntax"),
+        report.contains("vault.codes.front: not a valid value"),
+        "{report}"
+    );
+    assert!(
+        report.contains("vault.address: invalid IP address syntax, found \"here\"\n     set by the environment variable APP_VAULT__ADDRESS"),
         "{report}"
     );
 }

@@ -123,6 +123,12 @@ fn refuse(rejection: Rejection) -> Response {
                 .insert(header::UPGRADE, HeaderValue::from_static("websocket"));
             response
         }
+        Rejection::MethodNotGet(_) => {
+            let mut response = rejection.into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::ALLOW, HeaderValue::from_static("GET"));
+            response
+        }
         other => other.into_response(),
     }
 }
