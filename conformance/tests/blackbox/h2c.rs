@@ -284,25 +284,18 @@ async fn an_idle_connection_ends_with_goaway() {
     );
 }
 
-/// A client that has gone without a word does not hold the stop: of what it was told, nothing can be on its way any more.
+/// A client that has gone without a word does not hold the stop, whether it had asked for something or not.
 #[tokio::test]
-async fn an_idle_client_that_is_gone_does_not_hold_the_stop() {
-    let service = Sandbox::new()
-        .env("APP_SERVER__WRITE_TIMEOUT", "3s")
-        .start()
-        .await;
+async fn a_client_that_is_gone_does_not_hold_the_stop() {
+    let service = Sandbox::new().start().await;
     let mut wire = Wire::open(&service.address, &[]).await;
     wire.write(&get_frame(1, "/text")).await.unwrap();
     wire.until(|frame| frame.ends_stream()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(3200)).await;
+    let _silent = Wire::open(&service.address, &[]).await;
     let at = Instant::now();
-    // It reads nothing any more, and answers no PING.
+    // They read nothing any more, and answer no PING.
     let exit = service.stop().await;
-    assert!(
-        at.elapsed() < Duration::from_millis(2800),
-        "{:?}",
-        at.elapsed()
-    );
+    assert!(at.elapsed() < Duration::from_secs(6), "{:?}", at.elapsed());
     assert_eq!(exit.code, Some(0));
 }
 

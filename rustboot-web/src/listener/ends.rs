@@ -14,8 +14,8 @@ const FIRST_REQUEST_GRACE: Duration = Duration::from_secs(1);
 /// lost request; within this time it gets an answer with `connection: close` instead.
 const IDLE_GRACE: Duration = Duration::from_millis(250);
 
-/// For a client of HTTP/2 to say that it knows of the end, when nothing is under way.
-const GOAWAY_GRACE: Duration = Duration::from_secs(1);
+/// For a client of HTTP/2 to say anything after it was told of the end, when nothing is under way. Several round trips.
+const GOAWAY_GRACE: Duration = Duration::from_secs(2);
 
 /// How far the end of a connection has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +94,9 @@ impl Ends<'_> {
     /// one is armed again only when it has run out, so that a request costs it nothing.
     async fn silence(&self, stage: Stage) {
         let entered = Instant::now();
+        if (self.version, stage) == (HttpVersion::Two, Stage::ShuttingDown) {
+            self.state.listen_anew();
+        }
         loop {
             let now = Instant::now();
             let (since, limit) = match self.state.activity() {
@@ -101,14 +104,12 @@ impl Ends<'_> {
                 Activity::Answering => (now, self.patience.head.min(self.patience.idle)),
                 Activity::Head(since) => (since, self.patience.head),
                 Activity::Idle(since) => match (self.version, stage) {
-                    // An answer that is over for us may wait for the client to open its window, but not for longer than that.
-                    // A client that is still there needs a round trip.
-                    (HttpVersion::Two, Stage::ShuttingDown) => {
-                        match since + self.patience.write > entered + GOAWAY_GRACE {
-                            true => (since, self.patience.write),
-                            false => (entered, GOAWAY_GRACE),
-                        }
-                    }
+                    (HttpVersion::Two, Stage::ShuttingDown) => match self.state.has_heard() {
+                        // An answer that is over for us may wait for the client to open its window.
+                        true => (since.max(entered), self.patience.write),
+                        // hyper asks with a PING whether it knows. Who does not say so is gone.
+                        false => (entered, GOAWAY_GRACE),
+                    },
                     _ if self.state.requests() == 0 => (since, self.patience.head),
                     _ => (since, self.patience.idle),
                 },

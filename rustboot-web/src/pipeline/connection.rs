@@ -127,6 +127,17 @@ impl ConnectionState {
         }
     }
 
+    /// Forgets what was heard so far. Of HTTP/2, where no heads are timed.
+    #[cold]
+    pub(crate) fn listen_anew(&self) {
+        self.head.store(NOTHING, Ordering::Relaxed);
+    }
+
+    /// Whether something was read since then.
+    pub(crate) fn has_heard(&self) -> bool {
+        self.head.load(Ordering::Relaxed) != NOTHING
+    }
+
     /// Whether a part of a head is there, and not timed yet.
     #[inline]
     pub(crate) fn is_in_head(&self) -> bool {
