@@ -79,6 +79,21 @@ fn is_target(target: &str) -> bool {
         && target.chars().all(is_part)
 }
 
+/// What a target without a level of its own has: that of the longest name which it begins with, as in the filter.
+fn inherited(loggers: &BTreeMap<String, Logger>, target: &str) -> Logger {
+    let above = loggers
+        .iter()
+        .filter(|(name, _)| *name != ROOT && target.starts_with(*name));
+    let nearest = above.max_by_key(|(name, _)| name.len());
+    let level = nearest.map(|(_, logger)| &logger.level);
+    let level = level.or_else(|| Some(&loggers.get(ROOT)?.level));
+    Logger {
+        level: level.map_or("off", String::as_str).to_owned(),
+        until: None,
+        changed: false,
+    }
+}
+
 impl Loggers {
     pub(crate) fn new(logs: Logs) -> Self {
         let configured = logs.filter();
@@ -181,10 +196,14 @@ impl Loggers {
     }
 
     fn reply_for(&self, target: &str) -> Reply {
-        match self.show().loggers.remove(target) {
-            Some(logger) => Reply::json(200, &logger),
-            None => Reply::not_found(),
+        if !is_target(target) {
+            return Reply::not_found();
         }
+        let mut loggers = self.show().loggers;
+        let logger = loggers
+            .remove(target)
+            .unwrap_or_else(|| inherited(&loggers, target));
+        Reply::json(200, &logger)
     }
 
     fn put(&self, call: &Call) -> Result<Reply> {

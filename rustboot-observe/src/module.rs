@@ -10,7 +10,7 @@ use rustboot_core::{AppBuilder, Error, Module, Result};
 
 use crate::capture::Capture;
 use crate::loggers::Loggers;
-use crate::logs::{InvalidFilter, LogConfig, LogFormat, LogWriter, Logs};
+use crate::logs::{InvalidFilter, LogConfig, LogFormat, LogWriter, Logs, check_filter};
 use crate::metrics::Metrics;
 
 /// Logs and metrics.
@@ -102,6 +102,10 @@ impl ObserveModule {
         let writer = if app.is_serving() {
             LogWriter::stdout()
         } else {
+            // Not used here, but by the application that is asked about.
+            if let Err(invalid) = check_filter(&config.level) {
+                invalid_level(app, &invalid);
+            }
             "warn".clone_into(&mut config.level);
             LogWriter::stderr()
         };

@@ -112,12 +112,18 @@ impl Module for WebModule {
         for route in &routes {
             app.wiring(route.wiring());
         }
-        let endpoint_paths: Vec<&str> = app
-            .endpoint_paths()
+        let on_main = app.endpoint_paths();
+        let on_main = on_main
             .into_iter()
-            .filter(|(_, exposure)| on_main_listener(*exposure, has_own_listener, is_dev))
-            .map(|(path, _)| path)
-            .collect();
+            .filter(|(_, exposure)| on_main_listener(*exposure, has_own_listener, is_dev));
+        let (internal, others): (Vec<_>, Vec<_>) =
+            on_main.partition(|(_, exposure)| *exposure == Exposure::Internal);
+        let [internal, endpoint_paths] = [internal, others].map(|endpoints| {
+            endpoints
+                .into_iter()
+                .map(|(path, _)| path)
+                .collect::<Vec<_>>()
+        });
         let mounted: Vec<Listed> = extension.routers.iter().map(|m| m.listed).collect();
         let (table, problems) = Table::new(routes, &mut groups, &endpoint_paths);
         for problem in problems
@@ -126,6 +132,11 @@ impl Module for WebModule {
             .chain(mounted.iter().flat_map(Listed::mistakes))
         {
             app.problem(problem);
+        }
+        // Those are there in `dev` alone, and a route that every other profile serves must not keep that one from starting.
+        let displaced = table.displaces(&internal);
+        for path in &displaced {
+            tracing::warn!(target: "rustboot::web", path, "a route of the application takes the place of a management endpoint; with management.port there is room for both");
         }
         let served = Served {
             table: Arc::new(table),
@@ -185,6 +196,7 @@ impl Module for WebModule {
             compression: compression::Policy::new(&*app.config::<CompressionConfig>()?)
                 .map(Arc::new),
             is_dev,
+            displaced,
             has_own_listener,
         };
         if has_own_listener {
@@ -269,6 +281,8 @@ struct Parts {
     #[cfg(feature = "compression")]
     compression: Option<Arc<compression::Policy>>,
     is_dev: bool,
+    /// Endpoints that are not on the main listener, since a route is there.
+    displaced: Vec<&'static str>,
     has_own_listener: bool,
 }
 
@@ -288,6 +302,7 @@ impl Parts {
         #[cfg(feature = "compression")]
         let compression = self.compression.clone();
         let (is_dev, has_own_listener) = (self.is_dev, self.has_own_listener);
+        let displaced = self.displaced.clone();
         Surface {
             role,
             addresses,
@@ -306,7 +321,10 @@ impl Parts {
                     .endpoints()
                     .iter()
                     .filter(|endpoint| match is_main {
-                        true => on_main_listener(endpoint.exposure, has_own_listener, is_dev),
+                        true => {
+                            on_main_listener(endpoint.exposure, has_own_listener, is_dev)
+                                && !displaced.contains(&endpoint.path)
+                        }
                         false => endpoint.exposure != Exposure::Application,
                     })
                     .cloned()

@@ -121,6 +121,15 @@ async fn an_unknown_command_or_option_gets_a_suggestion() {
     for (args, word, suggestion) in [
         (&["chekc"][..], "chekc", "did you mean `check`"),
         (&["config", "--fromat"], "--fromat", "did you mean --format"),
+        (&["check", "conect"], "conect", "did you mean `--connect`"),
+        (&["config", "defualt"], "defualt", "did you mean `default`"),
+        (&["migrate", "statsu"], "statsu", "did you mean `status`"),
+        (
+            &["migrate", "status", "now"],
+            "now",
+            "`migrate` takes no `now`",
+        ),
+        (&["routes", "all"], "all", "`routes` takes no `all`"),
     ] {
         let exit = Sandbox::new().run(args).await;
         assert_eq!(exit.code, Some(1), "{exit:?}");
@@ -130,6 +139,24 @@ async fn an_unknown_command_or_option_gets_a_suggestion() {
             "{exit:?}"
         );
     }
+    // A folder that is not there has no configuration.
+    let exit = Sandbox::new()
+        .env("RUSTBOOT_BASE_DIR", "/nowhere")
+        .run(&["check"])
+        .await;
+    assert_eq!(exit.code, Some(78), "{exit:?}");
+    assert!(
+        exit.stderr
+            .contains("RUSTBOOT_BASE_DIR: /nowhere is no folder"),
+        "{exit:?}"
+    );
+    // The filter is not used by the command, and wrong all the same.
+    let exit = Sandbox::new()
+        .env("RUST_LOG", "info,rustboot=debgu")
+        .run(&["check"])
+        .await;
+    assert_eq!(exit.code, Some(78), "{exit:?}");
+    assert!(exit.stderr.contains("debgu"), "{exit:?}");
     // Without a command it is a service that cannot start: stdout is its log, and has nothing but the reason.
     let exit = Sandbox::new().run(&["--fromat"]).await;
     assert_eq!(exit.code, Some(1), "{exit:?}");

@@ -314,4 +314,18 @@ async fn a_level_for_nothing_is_refused_and_the_others_can_be_changed() {
     let back = put("/loggers/app::m7", r#"{"level":null}"#);
     assert_eq!(service.send(back).await.status, 200);
     assert_eq!(service.send(one_more).await.status, 200);
+    // What is in force for a target, whether it has a level of its own or not.
+    for (target, level, changed) in [
+        ("app::m1", "debug", true),
+        ("app::m1::deeper", "debug", false),
+        ("rooted", "info", false),
+    ] {
+        let answer = service.get(&format!("/loggers/{target}")).await;
+        assert_eq!(
+            answer.json(),
+            json!({"level": level, "changed": changed}),
+            "{target}"
+        );
+    }
+    assert_eq!(service.get("/loggers/a,b").await.status, 404);
 }

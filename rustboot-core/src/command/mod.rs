@@ -65,6 +65,34 @@ const OPTIONS: [&str; 4] = ["format", "connect", "help", "version"];
 /// Commands that open no connection. Anything else may need what the secret sources have.
 const OFFLINE: [&str; 5] = ["check", "config", "routes", "openapi", "health"];
 
+/// What may follow the commands of the framework; those of modules read their words themselves.
+const SECOND_WORDS: [(&str, &[&str]); 7] = [
+    ("run", &[]),
+    ("check", &[]),
+    ("config", &["schema", "default"]),
+    ("migrate", &["status"]),
+    ("routes", &[]),
+    ("openapi", &[]),
+    ("health", &[]),
+];
+
+/// What is wrong with the words behind a command: one that is overlooked may have been meant to do something.
+fn stray_word(words: &[&str]) -> Option<String> {
+    let (name, rest) = words.split_first()?;
+    let (_, known) = SECOND_WORDS.iter().find(|(command, _)| command == name)?;
+    let stray = match rest {
+        [word, stray, ..] if known.contains(word) => stray,
+        [word, ..] if !known.contains(word) => word,
+        _ => return None,
+    };
+    let hint = match nearest(stray, known.iter().copied().chain(OPTIONS)) {
+        Some(near) if OPTIONS.contains(&near) => format!(", did you mean `--{near}`?"),
+        Some(near) => format!(", did you mean `{near}`?"),
+        None => String::new(),
+    };
+    Some(format!("`{name}` takes no `{stray}`{hint}"))
+}
+
 /// Whether the secret sources are read for what the command line says.
 pub(crate) fn asks_secret_sources(arguments: &Arguments) -> bool {
     let offline = |word| OFFLINE.contains(word);
@@ -147,6 +175,9 @@ pub(crate) async fn run(assembly: Assembly) -> std::result::Result<Done, StartEr
         return Err(StartError::Failed(Error::internal(format!(
             "there is no option --{unknown}{hint}; `help` lists them, and configuration keys have a dot"
         ))));
+    }
+    if let Some(stray) = stray_word(&words) {
+        return Err(StartError::Failed(Error::internal(stray)));
     }
     let Some(command) = assembly
         .commands

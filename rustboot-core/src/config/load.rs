@@ -170,6 +170,18 @@ fn secrets_dir(sources: &Sources) -> &str {
 /// Reads everything below the overrides. Problems do not stop it: the more it knows, the better the report.
 fn load(sources: &Sources, env_prefix: &str, problems: &mut Vec<Problem>) -> Settings {
     let base = &sources.base_dir;
+    // Without it everything would be as if nothing were configured.
+    if sources
+        .variable("RUSTBOOT_BASE_DIR")
+        .is_some_and(|dir| !dir.is_empty())
+        && !base.is_dir()
+    {
+        let what = format!("{} is no folder", base.display());
+        problems
+            .push(Problem::new("RUSTBOOT_BASE_DIR", what).note(
+                "help: name the folder that has config/, or unset it for the working folder",
+            ));
+    }
     let config_dir = base.join("config");
     let profile = sources
         .resolve_profile(env_prefix, &config_dir)

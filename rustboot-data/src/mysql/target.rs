@@ -28,6 +28,7 @@ const PARAMETERS: [&str; 14] = [
 /// # Errors
 /// A sentence that repeats nothing of the URL.
 pub(crate) fn from_url(url: &str) -> Result<MySqlConnectOptions, String> {
+    crate::server::credentials_in_url::check(url)?;
     let (_, parameters) = url.split_once('?').unwrap_or((url, ""));
     let known = |parameter: &str| {
         let name = parameter.split('=').next().unwrap_or_default();

@@ -12,6 +12,9 @@ use super::{Driver, Policy, Pool};
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
+/// So long before the end is the last attempt.
+const LAST_ATTEMPT: Duration = Duration::from_millis(100);
+
 impl<DB: Driver> Pool<DB> {
     /// Makes a pool, and its first connection, with a pause that doubles between the attempts.
     ///
@@ -42,8 +45,9 @@ impl<DB: Driver> Pool<DB> {
                     return Ok(pool);
                 }
                 Ok(Err(PoolError::Backend(error))) => {
-                    let give_up = !DB::is_transient(&error) || Instant::now() + pause >= deadline;
-                    if give_up {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    pause = pause.min(left.saturating_sub(LAST_ATTEMPT));
+                    if !DB::is_transient(&error) || pause.is_zero() {
                         return Err(
                             unreachable_after(name, &place, began.elapsed()).with_source(error)
                         );

@@ -30,8 +30,9 @@ fn of_state(state: &str) -> Option<(ErrorKind, &'static str)> {
             ErrorKind::Conflict,
             "it collides with what is there already",
         ),
-        // string_data_right_truncation, numeric_value_out_of_range, the datetime ones, invalid_text_representation
-        "22001" | "22003" | "22007" | "22008" | "22P02" => NOT_ALLOWED,
+        // string_data_right_truncation, numeric_value_out_of_range, the datetime ones, invalid_text_representation;
+        // character_not_in_repertoire and untranslatable_character: a NUL in a text, and in JSON
+        "22001" | "22003" | "22007" | "22008" | "22P02" | "22021" | "22P05" => NOT_ALLOWED,
         // query_canceled, by statement_timeout or by an administrator
         "57014" => (ErrorKind::Timeout, "it took longer than allowed"),
         // lock_not_available; read_only_sql_transaction: on a server that was the primary
@@ -110,6 +111,7 @@ mod tests {
             ("40P01", Some(ErrorKind::Conflict)),
             ("23P01", Some(ErrorKind::Conflict)),
             ("22P02", Some(ErrorKind::Invalid)),
+            ("22021", Some(ErrorKind::Invalid)),
             ("57014", Some(ErrorKind::Timeout)),
             ("57P01", Some(ErrorKind::Unavailable)),
             ("53300", Some(ErrorKind::Unavailable)),

@@ -35,6 +35,7 @@ const PARAMETERS: [&str; 18] = [
 /// # Errors
 /// A sentence that repeats nothing of the URL but the name of a parameter.
 pub(crate) fn from_url(url: &str) -> Result<PgConnectOptions, String> {
+    crate::server::credentials_in_url::check(url)?;
     if let Some((_, parameters)) = url.split_once('?') {
         for parameter in parameters.split('&').filter(|p| !p.is_empty()) {
             let name = parameter.split('=').next().unwrap_or_default();

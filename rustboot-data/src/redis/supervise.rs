@@ -31,6 +31,9 @@ enum Turn {
     Renew,
 }
 
+/// So long before the end is the last attempt to start.
+const LAST_ATTEMPT: Duration = Duration::from_millis(100);
+
 /// Connects for the first time.
 ///
 /// # Errors
@@ -44,7 +47,9 @@ pub(super) async fn start(link: &Arc<Link>, patience: Duration) -> Result<()> {
             Err(error) => error,
         };
         let place = link.connector.load().target.to_string();
-        if began.elapsed() + pause >= patience {
+        let left = patience.saturating_sub(began.elapsed());
+        pause = pause.min(left.saturating_sub(LAST_ATTEMPT));
+        if pause.is_zero() {
             let tried = began.elapsed().as_secs_f64();
             let what = format!("Redis at {place} could not be reached (tried for {tried:.1} s)");
             let kind = rustboot_core::ErrorKind::Unavailable;

@@ -1,5 +1,6 @@
 //! Databases that are servers: what [`PgDb`](crate::PgDb) and [`MySqlDb`](crate::MySqlDb) have in common, replicas included.
 
+pub(crate) mod credentials_in_url;
 mod database;
 mod replicas;
 

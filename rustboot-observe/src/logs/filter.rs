@@ -99,6 +99,14 @@ impl Filter {
     }
 }
 
+/// Whether a text is a filter.
+///
+/// # Errors
+/// The first directive that cannot be meant.
+pub(crate) fn check(text: &str) -> Result<(), InvalidFilter> {
+    Filter::parse(text).map(drop)
+}
+
 fn parse_directive(directive: &str) -> Result<Directive, InvalidFilter> {
     let invalid = |reason: String| InvalidFilter {
         directive: directive.to_owned(),

@@ -27,6 +27,7 @@ use tracing_subscriber::{EnvFilter, Registry, reload};
 pub use access::{AccessLog, AccessRecord, AccessRoute, ClientAddress, UserAgent};
 pub use config::{LogConfig, LogFormat};
 pub use filter::InvalidFilter;
+pub(crate) use filter::check as check_filter;
 pub use writer::{EventWriter, LogWriter};
 
 use count::Counts;

@@ -15,6 +15,8 @@ pub(super) struct ParameterError {
     name: Option<&'static str>,
     /// What is wrong with it; without a name a whole sentence.
     message: String,
+    /// Whether it is the handler that does not fit its path, and so no client's doing.
+    is_mistake: bool,
 }
 
 impl ParameterError {
@@ -22,6 +24,15 @@ impl ParameterError {
         Self {
             name: Some(name),
             message: message.into(),
+            is_mistake: false,
+        }
+    }
+
+    fn mistake(message: String) -> Self {
+        Self {
+            name: None,
+            message,
+            is_mistake: true,
         }
     }
 }
@@ -42,13 +53,23 @@ impl de::Error for ParameterError {
         Self {
             name: None,
             message: message.to_string(),
+            is_mistake: false,
         }
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::mistake(format!(
+            "the path has no parameter `{field}`, which the handler takes"
+        ))
     }
 }
 
 /// `From` would be the one of all errors.
 impl ParameterError {
     pub(super) fn refused(self) -> Error {
+        if self.is_mistake {
+            return Error::internal(self.message);
+        }
         let error = Error::bad_request(self.to_string());
         match self.name {
             Some(name) => error.with_parameter(name, self.message),
@@ -103,7 +124,7 @@ impl<'a> Parameters<'a> {
     fn only(self) -> Result<&'a Named<'a>, ParameterError> {
         match self.values {
             [only] => Ok(only),
-            several => Err(de::Error::custom(format!(
+            several => Err(ParameterError::mistake(format!(
                 "the path has {} parameters, and the handler takes one value",
                 several.len()
             ))),
@@ -221,7 +242,7 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
         visitor: V,
     ) -> Result<V::Value, ParameterError> {
         match self.level {
-            Level::All if length != self.values.len() => Err(de::Error::custom(format!(
+            Level::All if length != self.values.len() => Err(ParameterError::mistake(format!(
                 "the path has {} parameters, and the handler takes {length}",
                 self.values.len()
             ))),

@@ -123,7 +123,7 @@ where
 }
 
 /// The names of the parameters of the path, also in a router that was mounted.
-async fn names<S: Send + Sync>(parts: &mut Parts, state: &S) -> Vec<String> {
+pub(super) async fn names<S: Send + Sync>(parts: &mut Parts, state: &S) -> Vec<String> {
     if let Some(parameters) = parts.extensions.get::<PathParameters>() {
         return parameters.names().map(str::to_owned).collect();
     }

@@ -1,9 +1,9 @@
 //! What handlers answer.
 
 use axum::Json;
-use axum::response::{Html, NoContent, Redirect};
+use axum::response::{AppendHeaders, Html, NoContent, Redirect};
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use super::{Operation, SchemaOf};
@@ -86,9 +86,21 @@ macro_rules! bodies {
 bodies! {
     String, String, "text/plain";
     &'static str, String, "text/plain";
-    Bytes, (), "application/octet-stream";
-    Vec<u8>, (), "application/octet-stream";
 }
+
+/// What they hold, no schema of JSON describes.
+macro_rules! binaries {
+    ($($type:ty),*) => {
+        $(impl OperationOutput for $type {
+            type Content = ();
+            fn describe(operation: &mut Operation<'_>, _schema: SchemaOf) {
+                operation.answers(StatusCode::OK, "application/octet-stream", None);
+            }
+        })*
+    };
+}
+
+binaries!(Bytes, Vec<u8>);
 
 impl<const CODE: u16, T: OperationOutput> OperationOutput for Status<CODE, T> {
     type Content = T::Content;
@@ -125,6 +137,24 @@ impl<T: OperationOutput> OperationOutput for (StatusCode, T) {
         T::describe(operation, schema);
         operation.answers_any_success();
     }
+}
+
+/// Headers beside what it answers, which are not described.
+macro_rules! with_headers {
+    ($([$($parameter:tt)*] $headers:ty;)*) => {
+        $(impl<$($parameter)* T: OperationOutput> OperationOutput for ($headers, T) {
+            type Content = T::Content;
+            fn describe(operation: &mut Operation<'_>, schema: SchemaOf) {
+                T::describe(operation, schema);
+            }
+        })*
+    };
+}
+
+with_headers! {
+    [K, V, const N: usize,] [(K, V); N];
+    [I,] AppendHeaders<I>;
+    [] HeaderMap;
 }
 
 impl<H, T: OperationOutput> OperationOutput for (StatusCode, H, T) {

@@ -26,6 +26,8 @@ pub(crate) struct ConnectionState {
     /// What of the next head has come: [`NOTHING`], [`SOMETHING`], or since when that is timed: nanoseconds after `opened`.
     head: AtomicU64,
     head_began: Notify,
+    /// How many bytes were read since the last request came.
+    received: AtomicUsize,
     /// How many requests had come when one was answered with an error.
     refused: AtomicUsize,
     tether: Tether,
@@ -60,6 +62,7 @@ impl ConnectionState {
             unsent: AtomicBool::new(false),
             head: AtomicU64::new(NOTHING),
             head_began: Notify::new(),
+            received: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
             tether: Tether::default(),
         }
@@ -121,10 +124,21 @@ impl ConnectionState {
 
     /// Something was read. To be called for all that is; what belongs to a body is forgotten at the end of its request.
     #[inline]
-    pub(crate) fn heard(&self) {
+    pub(crate) fn heard(&self, bytes: usize) {
+        // Only the task of the connection writes it.
+        let received = self.received.load(Ordering::Relaxed);
+        self.received
+            .store(received.wrapping_add(bytes), Ordering::Relaxed);
         if self.head.load(Ordering::Relaxed) == NOTHING {
             self.head.store(SOMETHING, Ordering::Relaxed);
         }
+    }
+
+    /// How many bytes were read since the last request came: the head of the one that comes is among them, unless it was sent together
+    /// with the one before.
+    #[inline]
+    pub(crate) fn received(&self) -> usize {
+        self.received.load(Ordering::Relaxed)
     }
 
     /// Forgets what was heard so far. Of HTTP/2, where no heads are timed.
@@ -175,6 +189,7 @@ impl ConnectionState {
 
     pub(super) fn request_came(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
+        self.received.store(0, Ordering::Relaxed);
         self.head.store(NOTHING, Ordering::Relaxed);
     }
 

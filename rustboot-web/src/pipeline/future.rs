@@ -295,7 +295,9 @@ fn complete_prepared(
 /// Adds what every answer carries.
 #[inline]
 fn add_headers(headers: &mut HeaderMap, record: &mut Record, may_close: bool) {
-    let closes = may_close && record.pipeline.draining.load(Ordering::Relaxed);
+    // Of a body that is too large the rest is still on its way, and is not read to its end: the next request would be lost.
+    let is_cut = record.status == Some(StatusCode::PAYLOAD_TOO_LARGE);
+    let closes = may_close && (record.pipeline.draining.load(Ordering::Relaxed) || is_cut);
     let request_id = std::mem::replace(&mut record.request_id, HeaderValue::from_static(""));
     headers::add(headers, request_id, record.version, closes);
     if record.pipeline.cors.is_some() {

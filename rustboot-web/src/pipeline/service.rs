@@ -123,6 +123,7 @@ impl Pipeline {
             .user_agent
             .filter(|_| self.access_log.is_some())
             .map(|agent| UserAgent::of(agent.as_bytes()));
+        let is_refused = known.refuses(&request, connection.received(), self.header_limit);
         let mut record = Record::new(
             self,
             connection,
@@ -132,7 +133,7 @@ impl Pipeline {
             user_agent,
         );
 
-        if known.refuses(&request, self.header_limit) {
+        if is_refused {
             let refusal = known.refusal(request.version(), self.header_limit);
             record.path = RequestPath::of(&request);
             return PipelineFuture::new(refusal, record);

@@ -77,6 +77,22 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Those of the endpoints that cannot be on the listener of these routes.
+    pub(crate) fn displaces(&self, endpoints: &[&'static str]) -> Vec<&'static str> {
+        let mut matcher = matchit::Router::new();
+        for route in &self.routes {
+            // Several methods of a path are one entry; what does not fit is a problem that was reported.
+            matcher.insert(numbered(route.path), ()).ok();
+        }
+        let endpoints: BTreeSet<&'static str> = endpoints.iter().copied().collect();
+        endpoints
+            .into_iter()
+            .filter(|path| matcher.insert(numbered(path), ()).is_err())
+            .collect()
+    }
+}
+
 /// The routes whose template the matcher does not take beside the others.
 fn unmatchable<'a>(
     routes: impl Iterator<Item = (&'a MappedRoute, &'a String)>,

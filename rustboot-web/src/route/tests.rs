@@ -173,6 +173,22 @@ fn a_path_that_cannot_be_told_from_another_names_it() {
     );
 }
 
+/// `/tasks` is an endpoint in `dev`; an application that has one keeps it.
+#[test]
+fn a_route_takes_the_place_of_an_endpoint_of_dev() {
+    let routes = vec![route("/tasks"), route("/loggers/{*rest}"), route("/env/x")];
+    let (table, problems) = Table::new(routes, &mut Groups::default(), &["/live"]);
+    assert!(problems.is_empty());
+    let endpoints = [
+        "/loggers",
+        "/loggers/{target}",
+        "/loggers/{target}",
+        "/env",
+        "/tasks",
+    ];
+    assert_eq!(table.displaces(&endpoints), ["/loggers/{target}", "/tasks"]);
+}
+
 #[test]
 fn two_routers_with_one_route_do_not_become_one() {
     let router = || Router::new().route("/x", axum::routing::get(async || ()));

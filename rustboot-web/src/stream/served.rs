@@ -122,8 +122,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Served<S> {
         if !self.state.tether().is_upgraded() {
             let before = into.filled().len();
             let read = self.read(context, into);
-            if into.filled().len() > before {
-                self.state.heard();
+            let received = into.filled().len() - before;
+            if received > 0 {
+                self.state.heard(received);
             }
             return read;
         }
