@@ -17,6 +17,7 @@ use crate::health::{self, HealthConfig, HealthDef};
 use crate::lifecycle::background;
 use crate::lifecycle::start::Phases;
 use crate::lifecycle::{BackgroundDef, Hook, HookDef, LifecycleConfig, StopRequest};
+use crate::report::Problem;
 use crate::schedule::{self, Leases, ScheduleConfig, TaskDef};
 
 impl AppBuilder {
@@ -248,7 +249,9 @@ impl AppBuilder {
         match graph::plan(std::mem::take(&mut self.nodes), &self.aliases, &consumers) {
             Ok(plan) => {
                 for node in &plan.nodes {
-                    if let Some(problem) = &node.unavailable {
+                    if let Some(problem) = &node.unavailable
+                        && !self.is_explained(problem)
+                    {
                         self.blame(problem.clone());
                     }
                 }
@@ -264,6 +267,15 @@ impl AppBuilder {
                 None
             }
         }
+    }
+
+    /// Whether a problem of the section that a component needs is in the report already: that it is not there follows from it.
+    fn is_explained(&self, problem: &Problem) -> bool {
+        let in_section = |known: &Problem| {
+            let key = known.subject.strip_prefix(&problem.subject);
+            key.is_some_and(|rest| rest.starts_with('.'))
+        };
+        self.report.configuration.iter().any(in_section)
     }
 
     fn into_report(mut self) -> StartError {
