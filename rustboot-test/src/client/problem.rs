@@ -56,7 +56,8 @@ impl Problem {
 
 impl FieldProblem {
     fn place(&self) -> &str {
-        let place = self.pointer.as_ref().or(self.parameter.as_ref());
+        // A parameter has both, and is known by its name.
+        let place = self.parameter.as_ref().or(self.pointer.as_ref());
         place.map_or("", String::as_str)
     }
 }
