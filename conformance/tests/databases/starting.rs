@@ -79,7 +79,8 @@ async fn migrate_and_its_status_as_commands() {
         "{exit:?}"
     );
     let exit = ledger(&url).run(&["migrate", "statsu"]).await;
-    assert_eq!(exit.code, Some(78), "{exit:?}");
+    assert_eq!(exit.code, Some(1), "{exit:?}");
+    assert!(exit.stderr.contains("did you mean `status`?"), "{exit:?}");
 }
 
 #[tokio::test]

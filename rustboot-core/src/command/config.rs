@@ -9,7 +9,6 @@ pub(super) fn config(assembly: &Assembly) -> Result<u8> {
     let context = assembly.context();
     let (name, is_dev) = (context.info().name, context.profile().is_dev());
     match assembly.arguments().words().get(1) {
-        None => {}
         Some(&"schema") => {
             print(&format!(
                 "{:#}\n",
@@ -21,11 +20,8 @@ pub(super) fn config(assembly: &Assembly) -> Result<u8> {
             print(&reference::default_file(name, context.sections(), is_dev));
             return Ok(0);
         }
-        Some(word) => {
-            return Err(Error::internal(format!(
-                "there is no `config {word}`; there are `config`, `config schema` and `config default`"
-            )));
-        }
+        // Any other word was refused.
+        _ => {}
     }
     if let Some(sources) = check::unread_sources(assembly) {
         note(&format!("note: not asked without --connect: {sources}\n"));

@@ -5,17 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::app::{Assembly, print};
 use crate::component::build::{MigrationStatus, Preparation};
 use crate::component::{ComponentKey, build};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::lifecycle::stop;
 
 pub(super) async fn migrate(assembly: Assembly) -> Result<u8> {
     match assembly.arguments().words().get(1).copied() {
-        None => run(assembly).await,
         Some("status") => status(assembly).await,
-        Some(other) => Err(Error::new(
-            ErrorKind::Configuration,
-            format!("`migrate {other}` is not known; there are `migrate` and `migrate status`"),
-        )),
+        // Any other word was refused.
+        _ => run(assembly).await,
     }
 }
 
