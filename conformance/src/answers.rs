@@ -28,6 +28,12 @@ async fn bytes(body: Bytes) -> String {
     body.len().to_string()
 }
 
+/// With a header beside the body.
+#[get("/with-a-header")]
+async fn with_a_header() -> ([(&'static str, &'static str); 1], Json<u32>) {
+    ([("x-shelf", "7")], Json(7))
+}
+
 /// Two methods of one path, with another name for its parameter.
 #[get("/twice/{id}/of/{part}")]
 async fn twice(Path((id, part)): Path<(u32, String)>) -> String {

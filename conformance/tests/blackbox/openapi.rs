@@ -44,6 +44,25 @@ async fn it_is_an_openapi_document_and_the_command_prints_the_same() {
 }
 
 #[tokio::test]
+async fn bytes_and_answers_with_headers_are_what_they_are() {
+    let service = Sandbox::new().start().await;
+    let document = document(&service).await;
+    let success =
+        |path: &str| document["paths"][path]["get"]["responses"]["200"]["content"].clone();
+    assert_eq!(
+        success("/large"),
+        json!({"application/octet-stream": {"schema": {}}})
+    );
+    let number = &success("/with-a-header")["application/json"]["schema"];
+    assert_eq!(number["type"], "integer");
+    let answer = service.get("/with-a-header").await;
+    assert_eq!(
+        (answer.header("x-shelf"), &answer.body[..]),
+        (Some("7"), &b"7"[..])
+    );
+}
+
+#[tokio::test]
 async fn a_path_is_there_once_whatever_its_parameters_are_called() {
     let service = Sandbox::new().start().await;
     let document = document(&service).await;

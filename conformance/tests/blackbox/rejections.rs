@@ -197,6 +197,12 @@ fn cases() -> Vec<Case> {
             400,
             "Invalid UTF-8 in `house`",
         ),
+        with_errors(
+            get("/mounted/ours/north"),
+            400,
+            &["?id: is no u8"],
+            "Cannot parse `north`",
+        ),
         case(get("/extract/path-of-two/north"), 500, INTERNAL),
         with_errors(
             get("/extract/valid/path/north/100"),
@@ -296,6 +302,8 @@ async fn a_body_that_is_too_large_is_a_413_for_each_that_reads_it() {
             let answer = service.send(request).await;
             let problem = problem(target, &answer, 413);
             assert_eq!(problem["title"], json!("Content Too Large"), "{target}");
+            // What is left of the body is not read: no other request may come after it.
+            assert_eq!(answer.header("connection"), Some("close"), "{target}");
         }
     }
 }

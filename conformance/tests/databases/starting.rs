@@ -83,6 +83,28 @@ async fn migrate_and_its_status_as_commands() {
     assert!(exit.stderr.contains("did you mean `status`?"), "{exit:?}");
 }
 
+/// That the database is not there follows from it, and is no problem of its own.
+#[tokio::test]
+async fn a_wrong_key_of_the_database_is_one_problem() {
+    let url = "postgres://nobody@127.0.0.1/nothing";
+    let wrong = ledger(url).env("APP_DATABASE__MAX_CONNECTIONS", "many");
+    let exit = wrong.run(&["check"]).await;
+    assert_eq!(exit.code, Some(78), "{exit:?}");
+    assert!(
+        exit.stderr.contains("the configuration has 1 problem\n"),
+        "{exit:?}"
+    );
+    // A password that is not encoded is nowhere in what is said.
+    let exit = ledger("postgres://app:12/s3cret@127.0.0.1/nothing")
+        .run(&["check"])
+        .await;
+    assert_eq!(exit.code, Some(78), "{exit:?}");
+    assert!(
+        exit.stderr.contains("%2F") && !exit.stderr.contains("s3cret"),
+        "{exit:?}"
+    );
+}
+
 #[tokio::test]
 async fn without_a_database_the_start_waits_and_then_says_so() {
     let port = std::net::TcpListener::bind("127.0.0.1:0")
